@@ -1,0 +1,18 @@
+// Package admin is the operator's own listener: the live dashboard, statistics,
+// metrics, health, profiles, and the one lever that exists yet, refresh.
+//
+//	GET  /             dashboard
+//	GET  /api/stats    the ledger, as JSON
+//	GET  /api/feeds    the live feeds, without their URLs and keys
+//	POST /api/refresh  ?path=/api/scores polls the feeds of a path at once
+//	GET  /metrics      Prometheus
+//	GET  /healthz      200 while the process lives
+//	GET  /readyz       200 while it should get clients
+//	GET  /debug/pprof/ profiles
+//
+// It is net/http: nothing here is hot, and everything that is mounted speaks it.
+// By default it listens on loopback. Anything else needs a token, without which
+// a page in an operator's browser could read it as well: so requests for another
+// host than an address or localhost are refused when there is none (DNS
+// rebinding).
+package admin

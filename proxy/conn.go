@@ -1,0 +1,162 @@
+package proxy
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// writeSlice is how much has to be taken by a client within the write timeout.
+// A large answer to an honest slow client takes longer than that as a whole.
+const writeSlice = 64 << 10
+
+// lingerTime and lingerBytes bound how long a connection is read from after its
+// last answer, so that a client still sending gets to read it: closing with
+// unread bytes would reset the connection under the answer.
+const (
+	lingerTime  = time.Second
+	lingerBytes = 256 << 10
+)
+
+// conn is a client's connection. It knows how it ended, and bounds each write.
+type conn struct {
+	net.Conn
+	writeTimeout time.Duration
+	release      func() // gives its places in the limits back
+	over         string // the limit that it is beyond; "" if none
+
+	handover atomic.Pointer[func()] // called if the connection ends before it is taken over
+	ahead    atomic.Bool            // only what was read already is to be read
+
+	sawEOF  atomic.Bool
+	linger  atomic.Bool // unread bytes of a request are expected
+	closing sync.Once
+
+	writing sync.Mutex // frames of two writers do not mix
+}
+
+// Read notes the end of what the client sends: a chunked body that ends there
+// has not ended (RFC 9112 section 8).
+func (c *conn) Read(p []byte) (int, error) {
+	if c.ahead.Load() {
+		return 0, errAhead
+	}
+	n, err := c.Conn.Read(p)
+	if err == io.EOF {
+		c.sawEOF.Store(true)
+	}
+	return n, err
+}
+
+// Write writes all of p, or fails when the client takes none of it for the
+// write timeout. One call is never mixed with another.
+func (c *conn) Write(p []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	written := 0
+	for {
+		if c.writeTimeout > 0 {
+			if err := c.Conn.SetWriteDeadline(time.Now().Add(c.writeTimeout)); err != nil {
+				return written, err
+			}
+		}
+		slice := p[written:]
+		if len(slice) > writeSlice {
+			slice = slice[:writeSlice]
+		}
+		n, err := c.Conn.Write(slice)
+		if written += n; err != nil || written == len(p) {
+			return written, err
+		}
+	}
+}
+
+// SetWriteDeadline does nothing: each write has its own.
+func (c *conn) SetWriteDeadline(time.Time) error { return nil }
+
+// SetDeadline is for reading only.
+func (c *conn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
+
+// Close closes the connection, once.
+func (c *conn) Close() error {
+	err := net.ErrClosed
+	c.closing.Do(func() {
+		if c.linger.Load() {
+			c.drain()
+		}
+		err = c.Conn.Close()
+		c.release()
+		if skipped := c.handover.Swap(nil); skipped != nil {
+			(*skipped)()
+		}
+	})
+	return err
+}
+
+// drain reads what the client still sends, within limits.
+func (c *conn) drain() {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return // and the reset may overtake the answer
+	}
+	_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)
+}
+
+// abort closes the connection so that the client sees that what it got is not
+// all: with a reset.
+func (c *conn) abort() {
+	if tcp, ok := c.Conn.(interface{ SetLinger(int) error }); ok {
+		_ = tcp.SetLinger(0)
+	}
+	c.linger.Store(false)
+	_ = c.Close()
+}
+
+// CloseWrite tells the client that nothing more will come.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return c.Close()
+}
+
+// SyscallConn gives access to the socket.
+func (c *conn) SyscallConn() (syscall.RawConn, error) {
+	if s, ok := c.Conn.(syscall.Conn); ok {
+		return s.SyscallConn()
+	}
+	return nil, net.ErrClosed
+}
+
+// resumed is a connection that goes back to fasthttp with bytes that were read
+// from it already. It is another object than before, because fasthttp keeps
+// account by identity.
+type resumed struct {
+	*conn
+	early []byte
+}
+
+// Read returns the early bytes first.
+func (r *resumed) Read(p []byte) (int, error) {
+	if len(r.early) > 0 {
+		n := copy(p, r.early)
+		r.early = r.early[n:]
+		return n, nil
+	}
+	return r.conn.Read(p)
+}
+
+// clientConn returns the connection below whatever fasthttp was given.
+func clientConn(c net.Conn) *conn {
+	switch c := c.(type) {
+	case *conn:
+		return c
+	case *resumed:
+		return c.conn
+	}
+	return nil
+}

@@ -1,0 +1,28 @@
+// Package proxy is the front door.
+//
+//	listener ─► conn ─► fasthttp ─► Proxy.handle ─► head.Parse ─► route
+//	                                     │
+//	        coalesced route, GET or HEAD │ everything else
+//	                ▼                    ▼
+//	     share.Policy.Make (key)     passthrough ──► origin (passes) ──► relay
+//	                ▼                    ▲     └──► a write refreshes feeds
+//	     feed: hit, or ask ── alone ─────┘
+//	                ▼
+//	     upgrade: answer at once, or hold ─► fanout.Engine
+//
+// # What a request may not do here
+//
+// It may not reach another user's answer: package share decides, and a request
+// about which there is doubt passes through alone. It may not be read
+// differently by the origin than by us: package head refuses it. It may not be
+// sent twice: package origin sends once. It may not end the process: every
+// goroutine that serves a client recovers, and closes that client.
+//
+// # Connections
+//
+// fasthttp owns a connection while it parses and answers. A client that is to be
+// held is taken from it: nothing of the response has been written then, the
+// bytes that were read ahead come along, and the goroutine and buffers of
+// fasthttp go back to their pools. After a long poll was answered the connection
+// is given back, and fasthttp goes on as if nothing had been.
+package proxy

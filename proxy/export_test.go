@@ -1,0 +1,11 @@
+package proxy
+
+import "time"
+
+// waiting is how many clients are held or wait for a poll.
+func (p *Proxy) waiting() (n int) {
+	for _, info := range p.feeds.List(time.Now()) {
+		n += info.Clients
+	}
+	return n
+}

@@ -1,0 +1,33 @@
+// Package feed keeps what the origin says now, once per resource, for everybody
+// whose key is the same.
+//
+//	           ask (a plain poll wants it fresh)
+//	           subscribe (somebody is held)        Feed.run ──► fly ──► origin
+//	clients ─► invalidate (a write passed) ──────►    │  ◄── landing ──┘
+//	   ▲                                              ▼
+//	   └────────────── view: one atomic pointer ◄── publish
+//
+// [Feeds] is the live set. A [Feed] owns the conversation with the origin about
+// one key: one goroutine, run, has all of its state, decides when to poll and
+// publishes an immutable view. Everybody else loads the view, or asks run.
+//
+// # When a feed is polled
+//
+// Never more often than its clients would have polled. A feed that has plain
+// pollers only has no timer: one of them, finding the snapshot older than the
+// interval, causes the next poll, and those who come meanwhile wait for it. A
+// feed with subscribers is polled on a timer. A feed that nobody wants is kept
+// for a while ([Policy.Linger]), and not polled.
+//
+// A poll belongs to the feed: the client that caused it can leave without
+// consequence for the others. There is one at a time.
+//
+// # Reading one's own write
+//
+// A write that passed through makes what is known invalid: each feed counts
+// writes in a generation, and a snapshot answers a poll only if its own poll
+// began in the current one. So nobody who has seen the answer to a write is
+// given what was true before it. A poll under way at that moment is aborted; the
+// poll that takes its place is not, however many writes follow, so that a burst
+// of them cannot keep a feed from ever hearing anything.
+package feed

@@ -1,0 +1,204 @@
+package feed
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// Feed is one coalesced resource. It implements upgrade.Source.
+type Feed struct {
+	// Set once.
+	set     *Feeds
+	spec    *Spec
+	tag     string // of its key, in the IDs of its versions
+	asks    chan *ask
+	landed  chan landing
+	poked   chan struct{} // something that run should look at has changed
+	evicted chan struct{} // closed by the live set
+	done    chan struct{} // closed by run
+
+	// Written by anybody.
+	view        atomic.Pointer[view] // by run only
+	generation  atomic.Uint64        // writes that passed through
+	subscribers atomic.Int64
+	kept        atomic.Int64 // bytes that count against the limit
+	used        atomic.Int64 // when it was last wanted, since set.epoch
+	wanted      atomic.Bool  // a poll was answered that wants the next one fetched
+
+	references int // guarded by set.mu
+
+	runs runState
+}
+
+// view is what run publishes. It is immutable.
+type view struct {
+	state      *upgrade.State
+	generation uint64    // that the update's poll began in
+	fresh      time.Time // until when it answers polls
+	alone      time.Time // until when each request is on its own
+	reason     share.Reason
+	took       time.Duration // that the update's poll took
+}
+
+// runState belongs to run.
+type runState struct {
+	changed chan struct{} // of the current state
+	flight  *flight       // nil: no poll under way
+	late    []*ask        // who needs a later poll than the flight
+	aborted bool          // the last flight was, by a write
+
+	known        *share.Vary // fields that all who came by the key agreed in
+	version      uint64
+	essence      []byte // of the current update, if parts of it are ignored
+	etag         string // validators of the origin's last answer
+	lastModified string
+
+	failures int
+	failure  error
+	next     time.Time // when the next poll may begin
+	timer    *time.Timer
+	random   func() float64
+	over     bool // retired: no more polls
+}
+
+func newFeed(s *Feeds, spec *Spec) *Feed {
+	f := &Feed{
+		set: s, spec: spec, tag: keyTag(spec.Key),
+		asks: make(chan *ask), landed: make(chan landing, 1), poked: make(chan struct{}, 1),
+		evicted: make(chan struct{}), done: make(chan struct{}),
+		references: 1,
+	}
+	f.runs = runState{changed: make(chan struct{}), known: spec.Vary, random: rand.Float64, timer: time.NewTimer(spec.Policy.Linger)}
+	f.view.Store(&view{state: &upgrade.State{Changed: f.runs.changed}})
+	f.touch(time.Now())
+	return f
+}
+
+// Latest implements upgrade.Source.
+func (f *Feed) Latest() *upgrade.State { return f.view.Load().state }
+
+// Route is the name of the route that the feed belongs to.
+func (f *Feed) Route() string { return f.spec.Route }
+
+// Took is how long the poll took that brought the current update.
+func (f *Feed) Took() time.Duration { return f.view.Load().took }
+
+// Hit answers a poll from what is known, without asking anybody. It allocates
+// nothing. ok is false if the feed has to be asked.
+func (f *Feed) Hit(now time.Time) (a Answer, ok bool) {
+	v := f.view.Load()
+	f.touch(now)
+	switch {
+	case v.state.Ended != nil:
+		return Answer{}, false
+	case now.Before(v.alone):
+		return Answer{Alone: v.reason}, true
+	case v.state.Update == nil || v.generation != f.generation.Load():
+		return Answer{}, false
+	case now.Before(v.fresh):
+		return Answer{Update: v.state.Update, Took: v.took, How: Hit}, true
+	case now.Before(v.fresh.Add(f.spec.Policy.StaleWhileRevalidate)) && v.state.Stale == "":
+		return Answer{Update: v.state.Update, Took: v.took, How: Hit, Detail: "stale-while-revalidate", Caused: f.revalidate()}, true
+	}
+	return Answer{}, false
+}
+
+// revalidate wants the next poll in the background, and reports whether this
+// call was the first to want it.
+func (f *Feed) revalidate() bool {
+	first := f.wanted.CompareAndSwap(false, true)
+	if first {
+		f.nudge()
+	}
+	return first
+}
+
+// Ask waits for an answer that is fresh now: at most for one poll and the one
+// under way. The feed must have been acquired. keep says what this client would
+// take as Answer.Kept.
+func (f *Feed) Ask(ctx context.Context, keep Keep) Answer {
+	a := &ask{generation: f.generation.Load(), keep: keep, reply: make(chan Answer, 1)}
+	select {
+	case f.asks <- a:
+	case <-f.done:
+		return Answer{Err: ErrClosed}
+	case <-ctx.Done():
+		return Answer{Err: ctx.Err()}
+	}
+	select {
+	case answer := <-a.reply:
+		return answer
+	case <-f.done:
+		return a.late()
+	}
+}
+
+// late takes the answer that was given while the feed was ending.
+func (a *ask) late() Answer {
+	select {
+	case answer := <-a.reply:
+		return answer
+	default:
+		return Answer{Err: ErrClosed}
+	}
+}
+
+// Subscribe makes the feed poll on a timer until Unsubscribe. The feed must
+// have been acquired with a key made with vary; it reports false, and the caller
+// is not subscribed, if the key is no longer current.
+func (f *Feed) Subscribe(vary *share.Vary) bool {
+	f.subscribers.Add(1)
+	// run learns first and looks for subscribers then; one of us sees the
+	// other.
+	if f.spec.Share.Vary() != vary {
+		f.Unsubscribe()
+		return false
+	}
+	f.nudge()
+	return true
+}
+
+// Unsubscribe gives up what Subscribe began.
+func (f *Feed) Unsubscribe() {
+	f.subscribers.Add(-1)
+	f.nudge()
+}
+
+// Subscribers is how many there are.
+func (f *Feed) Subscribers() int64 { return f.subscribers.Load() }
+
+// Invalidate says that a write may have changed the resource: nothing that was
+// polled before answers a poll from now on, and subscribers are told what
+// changed as soon as it can be fetched.
+func (f *Feed) Invalidate() {
+	f.generation.Add(1)
+	f.nudge()
+}
+
+// nudge makes run look at everything again.
+func (f *Feed) nudge() {
+	select {
+	case f.poked <- struct{}{}:
+	default:
+	}
+}
+
+// touch notes that the feed is wanted. Once a second is often enough, and keeps
+// the processors from fighting over the line.
+func (f *Feed) touch(now time.Time) {
+	if since := int64(now.Sub(f.set.epoch)); since-f.used.Load() > int64(time.Second) {
+		f.used.Store(since)
+	}
+}
+
+// keep accounts for the snapshot that the feed holds.
+func (f *Feed) keep(bytes int64) {
+	f.set.bytes.Add(bytes - f.kept.Swap(bytes))
+}
+
+func (f *Feed) free() { f.keep(0) }

@@ -1,0 +1,134 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrFull: the limits on feeds or on what they keep are reached, and nothing
+// unwanted is left to make room.
+var ErrFull = errors.New("no room for another feed")
+
+// ErrClosed: the live set has been closed.
+var ErrClosed = errors.New("the feeds are closed")
+
+// Feeds is the live set. Its methods may be called concurrently.
+type Feeds struct {
+	limits Limits
+	ctx    context.Context // of all polls
+	cancel context.CancelFunc
+	epoch  time.Time    // that times are counted from: monotonic, so that a clock may be set
+	bytes  atomic.Int64 // of all snapshots
+
+	mu       sync.RWMutex
+	live     map[string]*Feed   // by key
+	byTarget map[string][]*Feed // by URL
+	closed   bool
+	running  sync.WaitGroup
+}
+
+// Limits bound the live set. A zero is no limit.
+type Limits struct {
+	Feeds int
+	Bytes int64 // of all snapshots together
+}
+
+// New returns an empty live set.
+func New(limits Limits) *Feeds {
+	s := &Feeds{limits: limits, epoch: time.Now(), live: map[string]*Feed{}, byTarget: map[string][]*Feed{}}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// Get returns the live feed of a key, or nil. It allocates nothing. The feed
+// may end at any time: it is good for one look at what it says.
+func (s *Feeds) Get(key []byte) *Feed {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.live[string(key)]
+}
+
+// Acquire returns the feed of a key, which it makes from spec if there is none.
+// The feed lives at least until Release.
+func (s *Feeds) Acquire(key []byte, spec func() *Spec) (*Feed, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.live[string(key)]; f != nil {
+		f.references++
+		return f, nil
+	}
+	if s.closed {
+		return nil, ErrClosed
+	}
+	if !s.makeRoomLocked() {
+		return nil, ErrFull
+	}
+	f := newFeed(s, spec())
+	s.live[f.spec.Key] = f
+	s.byTarget[f.spec.Target] = append(s.byTarget[f.spec.Target], f)
+	s.running.Add(1)
+	f.spec.Meter.Opened()
+	go f.run() // waited for by Close
+	return f, nil
+}
+
+// Release gives up what Acquire returned.
+func (f *Feed) Release() {
+	f.set.mu.Lock()
+	f.references--
+	last := f.references == 0
+	f.set.mu.Unlock()
+	if last {
+		f.touch(time.Now())
+		f.nudge()
+	}
+}
+
+// retire takes a feed out of the live set: whoever comes now gets another. It
+// reports false, and does nothing, if unwanted is true and somebody wants it.
+func (s *Feeds) retire(f *Feed, unwanted bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.retireLocked(f, unwanted)
+}
+
+func (s *Feeds) retireLocked(f *Feed, unwanted bool) bool {
+	if unwanted && f.references > 0 {
+		return false
+	}
+	if s.live[f.spec.Key] != f {
+		return true
+	}
+	delete(s.live, f.spec.Key)
+	same := s.byTarget[f.spec.Target]
+	kept := make([]*Feed, 0, len(same))
+	for _, other := range same {
+		if other != f {
+			kept = append(kept, other)
+		}
+	}
+	if s.byTarget[f.spec.Target] = kept; len(kept) == 0 {
+		delete(s.byTarget, f.spec.Target)
+	}
+	return true
+}
+
+// Close ends all feeds and waits for them. Their states end with
+// upgrade.ErrClosed.
+func (s *Feeds) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	s.running.Wait()
+}
+
+// Len is the number of live feeds.
+func (s *Feeds) Len() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.live)
+}

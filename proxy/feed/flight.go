@@ -1,0 +1,181 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/share"
+)
+
+// flight is one poll under way. It belongs to run; the goroutine that flies it
+// has only what fly is given.
+type flight struct {
+	began      time.Time
+	generation uint64
+	protected  bool // it takes the place of one that a write aborted: no write aborts it
+	aborted    bool
+	cancel     context.CancelFunc
+	starter    *ask // the client that caused it; nil for the timer
+	waiters    []*ask
+}
+
+// landing is how a flight ended.
+type landing struct {
+	response *origin.Response
+	body     []byte
+	verdict  share.Verdict
+	err      error
+	took     time.Duration
+	received time.Time
+	kept     *Kept // the response, if it may be handed on
+}
+
+// errStatus is an answer that means that the origin fails.
+type errStatus int
+
+func (e errStatus) Error() string { return fmt.Sprintf("the origin answers %d", int(e)) }
+
+// launch starts a poll, for an ask or for the timer.
+func (f *Feed) launch(now time.Time, starter *ask) {
+	r := &f.runs
+	ctx, cancel := context.WithTimeout(f.set.ctx, f.spec.Policy.Timeout)
+	r.flight = &flight{began: now, generation: f.generation.Load(), cancel: cancel, starter: starter, protected: r.aborted}
+	r.aborted = false
+	if starter != nil {
+		r.flight.waiters = []*ask{starter}
+	}
+	f.wanted.Store(false)
+	t := task{head: f.conditions(), known: r.known}
+	if starter != nil {
+		t.keep = starter.keep
+	}
+	go f.fly(ctx, t) // waited for by end, through landed
+}
+
+// task is what the goroutine of a flight is given.
+type task struct {
+	head  []byte
+	known *share.Vary
+	keep  Keep // what the starter would take
+}
+
+// conditions are the field lines that make a poll conditional on what the
+// origin sent last, and the end of its head.
+func (f *Feed) conditions() []byte {
+	head := append(make([]byte, 0, len(f.spec.Head)+256), f.spec.Head...)
+	if r := &f.runs; f.Latest().Update != nil {
+		head = appendCondition(head, "If-None-Match: ", r.etag)
+		head = appendCondition(head, "If-Modified-Since: ", r.lastModified)
+	}
+	return append(head, "\r\n"...)
+}
+
+func appendCondition(head []byte, name, value string) []byte {
+	if value == "" {
+		return head
+	}
+	return append(append(append(head, name...), value...), "\r\n"...)
+}
+
+// fly polls once and lands, whatever happens.
+func (f *Feed) fly(ctx context.Context, t task) {
+	began := time.Now()
+	l := landing{err: errors.New("the poll panicked")}
+	defer func() {
+		_ = recover() // the landing says that it failed
+		l.received = time.Now()
+		l.took = l.received.Sub(began)
+		f.landed <- l
+	}()
+	l = f.poll(ctx, t)
+}
+
+// poll sends the request and reads the answer as far as it can be shared.
+func (f *Feed) poll(ctx context.Context, t task) (l landing) {
+	resp, err := f.spec.Origin.Do(ctx, &origin.Request{Method: "GET", Head: t.head, Timeout: f.spec.Policy.Timeout})
+	if err != nil {
+		return landing{err: err}
+	}
+	l = landing{response: resp}
+	f.read(&l, t)
+	if l.err == nil && l.verdict.Reason != "" && t.wants(resp) && resp.Detach() {
+		l.kept, l.body = &Kept{Response: resp, prefix: l.body}, nil
+		return l
+	}
+	_ = resp.Body.Close()
+	return l
+}
+
+// read judges a response, and reads its body if that may be shared.
+func (f *Feed) read(l *landing, t task) {
+	private := f.spec.Identity != ""
+	resp := l.response
+	if l.err = failing(resp.Status); l.err != nil {
+		// Read, a short explanation leaves the connection usable.
+		_, _ = io.CopyN(io.Discard, resp.Body, maxExplanation)
+		return
+	}
+	if resp.Status == 304 {
+		l.verdict = share.JudgeRenewal(resp, private)
+		return
+	}
+	if l.verdict = share.Judge(resp, private, t.known); l.verdict.Reason == "" {
+		l.body, l.verdict.Reason, l.err = readBody(resp, f.spec.Policy.Snapshot)
+	}
+}
+
+// wants reports whether the starter would take a response that is for nobody
+// else. A 304 answers the feed's condition, not the client's.
+func (t *task) wants(resp *origin.Response) bool {
+	switch t.keep {
+	case KeepAny:
+		return resp.Status != 304
+	case KeepEvents:
+		return resp.Status == 200 && share.IsEvents(resp)
+	}
+	return false
+}
+
+// maxExplanation is how much of a failure's body is read.
+const maxExplanation = 16 << 10
+
+// failing returns an error for a status that says nothing about the resource.
+func failing(status int) error {
+	if status >= 500 || status == 408 || status == 425 || status == 429 {
+		return errStatus(status)
+	}
+	return nil
+}
+
+// readBody reads a body up to the limit. A larger one is not shared; what was
+// read of it is returned.
+func readBody(resp *origin.Response, limit int64) ([]byte, share.Reason, error) {
+	if limit > 0 && resp.Length > limit {
+		return nil, share.ReasonTooLarge, nil
+	}
+	if resp.Length >= 0 {
+		body := make([]byte, resp.Length)
+		_, err := io.ReadFull(resp.Body, body)
+		return body, "", err
+	}
+	from := io.Reader(resp.Body)
+	if limit > 0 {
+		from = io.LimitReader(from, limit+1)
+	}
+	body, err := io.ReadAll(from)
+	if err == nil && limit > 0 && int64(len(body)) > limit {
+		return body, share.ReasonTooLarge, nil
+	}
+	return body, "", err
+}
+
+// discard ends an exchange that nobody will have.
+func (l *landing) discard() {
+	if l.kept != nil {
+		_ = l.kept.Close()
+	}
+}

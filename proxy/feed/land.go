@@ -1,0 +1,262 @@
+package feed
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/schedule"
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// aloneTime is how long requests pass through after an answer that may not be
+// shared, before the next tries again.
+const aloneTime = time.Minute
+
+// urgentPace is where back-off begins when there is nothing to answer with.
+const urgentPace = time.Second
+
+// errConfused is a 304 to a poll without conditions, or one that this feed
+// cannot make sense of.
+var errConfused = errors.New("the origin answers 304 to an unconditional request")
+
+// land takes in what a poll brought.
+func (f *Feed) land(l landing) {
+	r := &f.runs
+	fl := r.flight
+	r.flight = nil
+	fl.cancel()
+	if fl.aborted {
+		// Whoever waited needs the poll that comes now.
+		r.aborted = true
+		f.spec.Meter.Polled(l.took, 0, false, "")
+		l.discard()
+		r.late = append(fl.waiters, r.late...)
+		return
+	}
+	if l.err == nil && l.verdict.Reason == "" && l.response.Status == 304 && (f.Latest().Update == nil || r.etag+r.lastModified == "") {
+		l.err = errConfused
+	}
+	switch {
+	case l.err != nil:
+		f.landFailure(fl, l)
+	case l.verdict.Reason != "":
+		f.landAlone(fl, l)
+	case l.response.Status == 304:
+		f.landRenewal(fl, l)
+	default:
+		f.landSnapshot(fl, l)
+	}
+}
+
+// landFailure keeps what there is, marks it stale and backs off.
+func (f *Feed) landFailure(fl *flight, l landing) {
+	r := &f.runs
+	now := time.Now()
+	r.failures++
+	r.failure = l.err
+	r.next = f.afterFailure(fl, l, now)
+	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, l.err.Error())
+	f.turnStale(publicReason(l.err))
+	waiters := append(fl.waiters, r.late...)
+	r.late = nil
+	f.replyAll(waiters, f.fallback(now))
+}
+
+// afterFailure is when the next poll may begin. While there is a snapshot to
+// answer with, a failing origin gets no more polls than a healthy one.
+func (f *Feed) afterFailure(fl *flight, l landing, now time.Time) time.Time {
+	v, pace := f.view.Load(), f.spec.Policy.Interval
+	if v.state.Update == nil || v.generation != f.generation.Load() {
+		pace = min(pace, urgentPace)
+	}
+	pause := schedule.Backoff(f.runs.failures, pace, f.runs.random())
+	return maxTime(fl.began.Add(pause), now.Add(floor(l.response, now)))
+}
+
+// turnStale tells subscribers that what they see may be outdated, once.
+func (f *Feed) turnStale(reason string) {
+	v := f.view.Load()
+	if v.state.Stale == reason || v.state.Ended != nil {
+		return
+	}
+	f.publish(v.with(upgrade.State{Update: v.state.Update, Stale: reason}), true)
+}
+
+// fallback is the answer while the origin fails: the last snapshot if it is
+// still allowed, or the failure.
+func (f *Feed) fallback(now time.Time) Answer {
+	r, p, v := &f.runs, f.spec.Policy, f.view.Load()
+	u := v.state.Update
+	if u != nil && v.generation == f.generation.Load() && now.Before(v.fresh.Add(p.StaleIfError)) {
+		return Answer{Update: u, Took: v.took, How: Hit, Detail: "stale-if-error"}
+	}
+	return Answer{Err: r.failure, RetryAfter: max(r.next.Sub(now), 0)}
+}
+
+// landAlone sends those who waited on, each with its own request. Subscribers
+// never see such an answer: for them the feed is stale until there is one that
+// they may see.
+func (f *Feed) landAlone(fl *flight, l landing) {
+	r := &f.runs
+	now := time.Now()
+	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, "")
+	if isRefusal(l.response.Status) && f.spec.Identity != "" {
+		f.revoke(upgrade.ErrRevoked)
+	}
+	r.failures, r.failure = r.failures+1, nil
+	r.next = f.afterFailure(fl, l, now)
+	f.turnStale("the origin's answer may not be shared: " + string(l.verdict.Reason))
+	v := *f.view.Load()
+	v.alone, v.reason = now.Add(aloneTime), l.verdict.Reason
+	f.publish(&v, false)
+	f.replyAlone(fl, l)
+}
+
+// replyAlone gives the response itself to whoever caused it.
+func (f *Feed) replyAlone(fl *flight, l landing) {
+	for _, a := range fl.waiters {
+		answer := Answer{Alone: l.verdict.Reason, How: Fetched}
+		if a == fl.starter && l.kept != nil {
+			answer.Kept, answer.Caused, l.kept = l.kept, true, nil
+		}
+		a.reply <- answer
+	}
+	l.discard()
+}
+
+// isRefusal reports whether a status says that these credentials are not, or no
+// longer, good.
+func isRefusal(status int) bool { return status == 401 || status == 403 || status == 407 }
+
+// revoke ends the feed for those who hold it: who comes from now on gets
+// another.
+func (f *Feed) revoke(why error) {
+	f.runs.over = true
+	f.set.retire(f, false)
+	v := f.view.Load()
+	f.publish(v.with(upgrade.State{Update: v.state.Update, Ended: why}), true)
+}
+
+// landRenewal keeps the version: it is still current.
+func (f *Feed) landRenewal(fl *flight, l landing) {
+	h := l.response.Header
+	u := f.Latest().Update
+	cacheControl := u.CacheControl
+	if h.Has("Cache-Control") {
+		cacheControl = joined(h, "Cache-Control")
+	}
+	f.renew(fl, l, cacheControl, true)
+}
+
+func (f *Feed) renew(fl *flight, l landing, cacheControl string, notModified bool) {
+	h := l.response.Header
+	u := f.Latest().Update.Renewed(cacheControl, dateOf(h, l.received), fl.began, l.received, ageOf(h))
+	f.spec.Meter.Polled(l.took, int64(len(l.body)), notModified, "")
+	f.succeed(fl, l, u, f.Latest().Stale != "")
+}
+
+// landSnapshot compares the answer with what was known.
+func (f *Feed) landSnapshot(fl *flight, l landing) {
+	r := &f.runs
+	h := l.response.Header
+	old := f.Latest().Update
+	r.etag, r.lastModified = "", ""
+	if l.response.Status == 200 {
+		r.etag, r.lastModified = h.Get("ETag"), h.Get("Last-Modified")
+	}
+	f.learn(l.verdict.Vary)
+	if old != nil && f.isSame(old, l) {
+		f.renew(fl, l, joined(h, "Cache-Control"), false)
+		return
+	}
+	r.version++
+	u := f.newUpdate(fl, l, old)
+	if len(f.spec.Policy.Ignore) > 0 {
+		r.essence = essence(l.body, f.spec.Policy.Ignore)
+	}
+	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, "")
+	f.spec.Meter.Updated()
+	f.keep(int64(len(l.body)))
+	f.succeed(fl, l, u, true)
+	f.set.trim()
+}
+
+// isSame reports whether an answer is the version that is known already.
+func (f *Feed) isSame(old *upgrade.Update, l landing) bool {
+	if old.Status != l.response.Status || old.Type != l.response.Header.Get("Content-Type") {
+		return false
+	}
+	if bytes.Equal(old.Body, l.body) {
+		return true
+	}
+	ignore := f.spec.Policy.Ignore
+	return len(ignore) > 0 && bytes.Equal(f.runs.essence, essence(l.body, ignore))
+}
+
+// learn takes in what the answer turned out to depend on. Subscribers that came
+// before may be owed another answer, and nobody knows which: they connect again.
+// Waiters find out by themselves that their key is no longer current.
+func (f *Feed) learn(names []string) {
+	if len(names) == 0 {
+		return
+	}
+	f.spec.Share.Learn(names)
+	f.runs.known = f.spec.Share.Vary()
+	if f.subscribers.Load() > 0 {
+		f.revoke(upgrade.ErrMoved)
+	}
+}
+
+// succeed publishes an update and answers those who waited.
+func (f *Feed) succeed(fl *flight, l landing, u *upgrade.Update, wake bool) {
+	r := &f.runs
+	renewal := f.Latest().Update != nil
+	r.failures, r.failure = 0, nil
+	r.next = maxTime(fl.began.Add(f.spec.Policy.Interval), l.received.Add(floor(l.response, l.received)))
+	if !r.over {
+		f.publish(&view{state: &upgrade.State{Update: u}, generation: fl.generation, fresh: r.next, took: l.took}, wake)
+	}
+	for _, a := range fl.waiters {
+		answer := Answer{Update: u, Took: l.took, How: Collapsed, Renewal: renewal}
+		if a == fl.starter {
+			answer.How, answer.Caused = Fetched, true
+		}
+		a.reply <- answer
+	}
+}
+
+// floor is how long the origin does not want to be asked.
+func floor(resp *origin.Response, now time.Time) time.Duration {
+	if resp == nil {
+		return 0
+	}
+	h := resp.Header
+	fields := schedule.Fields{RetryAfter: h.Get("Retry-After"), PollInterval: h.Get("X-Poll-Interval"), Age: h.Get("Age")}
+	if directives, err := origin.ParseDirectives(h, "Cache-Control"); err == nil {
+		var ok bool
+		if fields.MaxAge, ok = directives.Seconds("s-maxage"); !ok {
+			fields.MaxAge, _ = directives.Seconds("max-age")
+		}
+	}
+	return schedule.Floor(fields, now)
+}
+
+// publicReason says why a feed is stale, without addresses.
+func publicReason(err error) string {
+	var status errStatus
+	switch {
+	case errors.As(err, &status):
+		return "the origin answers " + strconv.Itoa(int(status))
+	case errors.Is(err, errConfused):
+		return errConfused.Error()
+	}
+	for _, known := range []error{origin.ErrUnreachable, origin.ErrTimeout, origin.ErrMalformed, origin.ErrTooLarge, origin.ErrTruncated} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return "the origin cannot be polled"
+}

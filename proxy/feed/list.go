@@ -1,0 +1,68 @@
+package feed
+
+import "time"
+
+// InvalidateTarget invalidates the feeds of a URL that a write of this identity
+// went to: the shared ones and its own. Those of other users are polled at their
+// own pace, or each write would poll for everybody.
+func (s *Feeds) InvalidateTarget(target, identity string) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, f := range s.byTarget[target] {
+		if f.spec.Identity == "" || f.spec.Identity == identity {
+			f.Invalidate()
+		}
+	}
+}
+
+// InvalidateWhere invalidates the feeds that match, and returns how many.
+func (s *Feeds) InvalidateWhere(match func(route, target string) bool) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n := 0
+	for _, f := range s.live {
+		if match(f.spec.Route, f.spec.Target) {
+			f.Invalidate()
+			n++
+		}
+	}
+	return n
+}
+
+// Info is what an operator is told of a feed. It has neither key nor URL, which
+// may hold secrets.
+type Info struct {
+	Route       string  `json:"route"`
+	Feed        string  `json:"feed"`
+	Private     bool    `json:"private"`
+	Clients     int     `json:"clients"` // that are held or wait for a poll
+	Subscribers int64   `json:"subscribers"`
+	Version     uint64  `json:"version"`
+	Bytes       int     `json:"bytes"`
+	AgeSeconds  float64 `json:"age_seconds"`
+	Stale       string  `json:"stale,omitempty"`
+	Alone       string  `json:"alone,omitempty"`
+}
+
+// List describes the live feeds, in no order.
+func (s *Feeds) List(now time.Time) []Info {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	list := make([]Info, 0, len(s.live))
+	for _, f := range s.live {
+		list = append(list, f.infoLocked(now))
+	}
+	return list
+}
+
+func (f *Feed) infoLocked(now time.Time) Info {
+	v := f.view.Load()
+	i := Info{Route: f.spec.Route, Feed: f.tag, Private: f.spec.Identity != "", Clients: f.references, Subscribers: f.Subscribers(), Stale: v.state.Stale}
+	if now.Before(v.alone) {
+		i.Alone = string(v.reason)
+	}
+	if u := v.state.Update; u != nil {
+		i.Version, i.Bytes, i.AgeSeconds = u.Version, len(u.Body), u.CurrentAge(now).Seconds()
+	}
+	return i
+}

@@ -1,0 +1,72 @@
+package feed
+
+import (
+	"context"
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/share"
+)
+
+// Policy is what a route says of its feeds.
+type Policy struct {
+	// Interval is the pace of polls, from beginning to beginning.
+	Interval time.Duration
+
+	// Timeout bounds a poll, from its beginning to the last byte of its
+	// answer.
+	Timeout time.Duration
+
+	// Linger is how long a feed is kept that nobody wants.
+	Linger time.Duration
+
+	// StaleIfError and StaleWhileRevalidate are how much older than Interval a
+	// snapshot may be that answers polls while the origin fails, and while the
+	// next one is fetched.
+	StaleIfError, StaleWhileRevalidate time.Duration
+
+	// Snapshot is the largest body that is kept, in bytes; 0: no limit.
+	Snapshot int64
+
+	// Vary is what every answer of the route says, whatever its origin adds.
+	Vary string
+
+	// Ignore are the parts of a JSON document whose changes are no change.
+	Ignore []Pointer
+}
+
+// Spec is a feed to be: what it polls, and for whom.
+type Spec struct {
+	Route    string // name, for logs and statistics
+	Key      string
+	Target   string // the URL, for writes to it
+	Identity string // of the one user whose feed it is; "" if it is shared
+
+	// Head is the poll's head up to the conditions, without its last line.
+	Head []byte
+
+	Origin Origin
+	Share  *share.Policy
+	Vary   *share.Vary // that the key was made with
+	Policy *Policy
+	Meter  Meter
+}
+
+// Origin answers polls. Do obeys ctx as [origin.Client.Do] does.
+type Origin interface {
+	Do(ctx context.Context, req *origin.Request) (*origin.Response, error)
+}
+
+// Meter is told what a feed does. Its methods must not block.
+type Meter interface {
+	// Polled is told of each poll: how long it took and how many bytes of body
+	// came; whether the answer was that nothing changed; why it failed, or "".
+	Polled(took time.Duration, bytes int64, unchanged bool, failure string)
+
+	// Updated is told that there is a new version.
+	Updated()
+
+	// Opened and Closed are told when a feed begins and ends to exist.
+	Opened()
+	Closed()
+}

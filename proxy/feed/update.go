@@ -1,0 +1,128 @@
+package feed
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// newUpdate makes a version of an answer. Nothing in it refers to a buffer that
+// is used again.
+func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update) *upgrade.Update {
+	h := l.response.Header
+	tag := entityTag(l, old)
+	return upgrade.NewUpdate(upgrade.Update{
+		Version:      f.runs.version,
+		ETag:         tag,
+		ID:           f.tag + "-" + digest(tag),
+		Status:       l.response.Status,
+		Type:         h.Get("Content-Type"),
+		Body:         l.body,
+		Header:       sharedFields(h),
+		CacheControl: joined(h, "Cache-Control"),
+		LastModified: h.Get("Last-Modified"),
+		Date:         dateOf(h, l.received),
+		Vary:         mergeVary(f.spec.Policy.Vary, h),
+		Polled:       fl.began,
+		Received:     l.received,
+		Age:          ageOf(h),
+	})
+}
+
+// entityTag is the origin's own if it is a strong one, so that it stays valid
+// with pollmux taken away. An origin that changes the body and not the tag does
+// not mean it.
+func entityTag(l landing, old *upgrade.Update) string {
+	tag := l.response.Header.Get("ETag")
+	if isStrongTag(tag) && (old == nil || old.ETag != tag) {
+		return tag
+	}
+	return upgrade.HashTag(l.response.Status, l.response.Header.Get("Content-Type"), l.body)
+}
+
+// isStrongTag checks the syntax of RFC 9110 section 8.8.3.
+func isStrongTag(tag string) bool {
+	return len(tag) > 2 && len(tag) <= 128 && tag[0] == '"' && strings.IndexByte(tag[1:], '"') == len(tag)-2
+}
+
+// keyTag names a key in IDs and logs.
+func keyTag(key string) string { return digest(key) }
+
+// digest is 60 bits of SHA-256, enough to tell versions of one resource from
+// each other.
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:10]
+}
+
+// notShared are fields of an answer that are not for clients, or that each
+// answer says anew.
+var notShared = map[string]bool{
+	"Connection": true, "Keep-Alive": true, "Proxy-Connection": true, "Proxy-Authenticate": true, "Te": true,
+	"Trailer": true, "Transfer-Encoding": true, "Upgrade": true, "Content-Length": true, "Http2-Settings": true,
+	"Age": true, "Cache-Control": true, "Content-Type": true, "Date": true, "Etag": true, "Last-Modified": true,
+	"Vary": true, "Content-Encoding": true,
+}
+
+func sharedFields(h origin.Header) []upgrade.Field {
+	fields := make([]upgrade.Field, 0, len(h))
+	for _, f := range h {
+		if !notShared[http.CanonicalHeaderKey(f.Name)] && !h.HasToken("Connection", f.Name) {
+			fields = append(fields, upgrade.Field(f))
+		}
+	}
+	return fields
+}
+
+// joined returns all lines of a list field as one.
+func joined(h origin.Header, name string) string {
+	var lines []string
+	for value := range h.Values(name) {
+		lines = append(lines, value)
+	}
+	return strings.Join(lines, ", ")
+}
+
+// dateOf is when the answer was made, as far as the origin says (RFC 9110
+// section 6.6.1).
+func dateOf(h origin.Header, received time.Time) string {
+	if date := h.Get("Date"); date != "" {
+		return date
+	}
+	return received.UTC().Format(http.TimeFormat)
+}
+
+// ageOf is how old the answer was when it came.
+func ageOf(h origin.Header) time.Duration {
+	n, err := strconv.ParseUint(h.Get("Age"), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
+
+// mergeVary adds what the origin says to what the route says.
+func mergeVary(route string, h origin.Header) string {
+	all := route
+	for name := range h.Tokens("Vary") {
+		if !containsToken(all, name) {
+			all += ", " + name
+		}
+	}
+	return all
+}
+
+func containsToken(list, token string) bool {
+	for member := range strings.SplitSeq(list, ",") {
+		if strings.EqualFold(strings.TrimSpace(member), token) {
+			return true
+		}
+	}
+	return false
+}

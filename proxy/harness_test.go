@@ -1,0 +1,298 @@
+package proxy
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/ledger"
+	"github.com/pollmux/pollmux/testdata/legacy"
+)
+
+// patience is how long a test waits for what has to happen. It bounds a hang and
+// measures nothing.
+const patience = 20 * time.Second
+
+// rig is a proxy on a real listener in front of a real origin.
+type rig struct {
+	t      *testing.T
+	proxy  *Proxy
+	origin *legacy.Faulty
+	addr   string
+	log    *lockedBuffer
+}
+
+// newRig starts both. lines are the route's, as YAML; those that begin with
+// "limits:" or another top-level key go there.
+func newRig(t *testing.T, lines ...string) *rig {
+	t.Helper()
+	origin := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
+	if err := origin.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(origin.Close)
+	return newRigFor(t, origin, routeYAML(origin.URL(), lines))
+}
+
+// routeYAML is a configuration with one route for everything.
+func routeYAML(origin string, lines []string) string {
+	var top, route strings.Builder
+	for _, line := range lines {
+		key, _, _ := strings.Cut(line, ":")
+		switch key {
+		case "limits", "timeouts", "trusted_proxies", "drain_timeout":
+			fmt.Fprintf(&top, "%s\n", line)
+		default:
+			fmt.Fprintf(&route, "    %s\n", line)
+		}
+	}
+	return fmt.Sprintf("%supstreams:\n  api:\n    servers: [%q]\n    timeout: 3s\nroutes:\n  - path: /**\n    name: all\n    upstream: api\n%s", top.String(), origin, route.String())
+}
+
+func newRigFor(t *testing.T, origin *legacy.Faulty, yaml string) *rig {
+	t.Helper()
+	c, err := config.Parse("test.yaml", []byte(yaml))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, yaml)
+	}
+	r := &rig{t: t, origin: origin, log: &lockedBuffer{}}
+	r.proxy, err = New(c, Options{Version: "test", Log: slog.New(slog.NewTextHandler(r.log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addr = l.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- r.proxy.Serve(l) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		_ = r.proxy.Shutdown(ctx)
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+		if strings.Contains(r.log.String(), "panic") {
+			t.Errorf("the log tells of a panic:\n%s", r.log)
+		}
+	})
+	return r
+}
+
+// body sets what the origin says from now on.
+func (r *rig) body(body string, fields ...string) {
+	header := http.Header{"Content-Type": {"application/json"}}
+	for i := 0; i < len(fields); i += 2 {
+		header.Add(fields[i], fields[i+1])
+	}
+	r.origin.Answer(legacy.Answer{Header: header, Body: []byte(body)})
+}
+
+// polls is how many requests the origin got.
+func (r *rig) polls() int { return r.origin.Total() }
+
+// stats is the account of the route.
+func (r *rig) stats() ledger.RouteStats { return r.proxy.Ledger().Stats().Routes[0] }
+
+// eventually waits for a condition.
+func (r *rig) eventually(what string, ok func() bool) {
+	r.t.Helper()
+	eventually(r.t, what, ok)
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			buf := make([]byte, 1<<20)
+			t.Fatalf("never happened: %s\n%s", what, buf[:runtime.Stack(buf, os.Getenv("STACKS") != "")])
+		}
+	}
+}
+
+// reply is an answer, read to its end.
+type reply struct {
+	*http.Response
+	body string
+}
+
+// get sends a GET on a connection of its own.
+func (r *rig) get(path string, fields ...string) reply {
+	r.t.Helper()
+	return r.do("GET", path, "", fields...)
+}
+
+func (r *rig) do(method, path, body string, fields ...string) reply {
+	r.t.Helper()
+	answer, err := r.try(method, path, body, fields...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return answer
+}
+
+// try is do for goroutines, which may not end a test.
+func (r *rig) try(method, path, body string, fields ...string) (reply, error) {
+	c, err := r.connect()
+	if err != nil {
+		return reply{}, err
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, requestText(method, path, r.addr, body, fields)); err != nil {
+		return reply{}, err
+	}
+	return readReply(bufio.NewReader(c), method)
+}
+
+func (r *rig) connect() (net.Conn, error) {
+	c, err := net.Dial("tcp", r.addr)
+	if err == nil {
+		err = c.SetDeadline(time.Now().Add(patience))
+	}
+	return c, err
+}
+
+// dial is connect for the test's own goroutine.
+func (r *rig) dial() net.Conn {
+	r.t.Helper()
+	c, err := r.connect()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func requestText(method, path, host, body string, fields []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, path, host)
+	for i := 0; i < len(fields); i += 2 {
+		fmt.Fprintf(&b, "%s: %s\r\n", fields[i], fields[i+1])
+	}
+	if body != "" {
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(body))
+	}
+	return b.String() + "\r\n" + body
+}
+
+func readReply(br *bufio.Reader, method string) (reply, error) {
+	resp, err := http.ReadResponse(br, &http.Request{Method: method})
+	if err != nil {
+		return reply{}, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	return reply{Response: resp, body: string(body)}, err
+}
+
+// raw sends bytes and returns everything that comes back until the proxy
+// closes.
+func (r *rig) raw(text string) string {
+	r.t.Helper()
+	c := r.dial()
+	if _, err := io.WriteString(c, text); err != nil {
+		r.t.Fatal(err)
+	}
+	_ = c.(*net.TCPConn).CloseWrite()
+	all, err := io.ReadAll(c)
+	if err != nil {
+		r.t.Fatalf("after %q: %v", all, err)
+	}
+	return string(all)
+}
+
+// want fails unless an answer is as expected.
+func (a reply) want(t *testing.T, status int, body string) reply {
+	t.Helper()
+	if a.StatusCode != status || a.body != body {
+		t.Fatalf("got %d %q, want %d %q\n%v", a.StatusCode, a.body, status, body, a.Header)
+	}
+	return a
+}
+
+// lockedBuffer is a log that a test reads while it is written.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// head sends a request and reads the head of its answer only.
+func (r *rig) head(path string, fields ...string) (*http.Response, error) {
+	c, err := r.connect()
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, requestText("GET", path, r.addr, "", fields)); err != nil {
+		return nil, err
+	}
+	return http.ReadResponse(bufio.NewReader(c), nil)
+}
+
+// requestsTo are what the origin got for a path.
+func (r *rig) requestsTo(path string) (all []legacy.Request) {
+	for _, request := range r.origin.Requests() {
+		if request.Path == path {
+			all = append(all, request)
+		}
+	}
+	return all
+}
+
+// notebook is an origin that remembers what was written to it last.
+type notebook struct {
+	mu   sync.Mutex
+	text string
+}
+
+func newNotebook() *notebook { return &notebook{text: `""`} }
+
+func (n *notebook) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if req.Method != http.MethodGet {
+		body, _ := io.ReadAll(req.Body)
+		n.text = string(body)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, n.text)
+}
+
+// listenOn takes an address that was just given up.
+func listenOn(t *testing.T, addr string) net.Listener {
+	t.Helper()
+	var l net.Listener
+	eventually(t, "listening on "+addr, func() bool {
+		var err error
+		l, err = net.Listen("tcp", addr)
+		return err == nil
+	})
+	return l
+}

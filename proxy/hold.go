@@ -1,0 +1,167 @@
+package proxy
+
+import (
+	"net/http"
+
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/upgrade"
+	"github.com/pollmux/pollmux/upgrade/fanout"
+)
+
+// subscription is what a held client holds on to besides its connection.
+type subscription struct {
+	proxy *Proxy
+	feed  *feed.Feed
+	left  func() // tells the account
+}
+
+// end gives everything back.
+func (s *subscription) end() {
+	s.left()
+	s.feed.Unsubscribe()
+	s.feed.Release()
+}
+
+// hold makes the client a subscriber, unless its question can be answered at
+// once. held says that the subscriber has taken over the reference to the feed.
+func (p *Proxy) hold(r *request, f *feed.Feed, a feed.Answer) (held bool, err error) {
+	t := r.choice.Transport
+	u := a.Update
+	switch {
+	case t == upgrade.Longpoll && (r.have == nil || !u.NotModified(r.have, nil)),
+		t != upgrade.WebSocket && u != nil && u.Status >= http.StatusBadRequest:
+		p.answerPoll(r, a)
+		return false, nil
+	case t == upgrade.WebSocket && !u.HasSnapshot():
+		// The origin may know what a WebSocket is here; it has no snapshot.
+		p.pass(r, "no-snapshot")
+		return false, nil
+	case t != upgrade.Longpoll && u != nil && u.HasSnapshot() && !u.Representable(t):
+		r.route.account.Requested(t)
+		p.refuse(r, newProblem(http.StatusNotAcceptable, "the snapshot cannot be told as "+t.String()))
+		return false, nil
+	}
+	if !f.Subscribe(r.key.Vary()) {
+		return false, errAgain
+	}
+	p.begin(r, f, a)
+	return true, nil
+}
+
+// begin takes over the connection of a subscriber.
+func (p *Proxy) begin(r *request, f *feed.Feed, a feed.Answer) {
+	account, t := r.route.account, r.choice.Transport
+	account.Requested(t)
+	if t != upgrade.Longpoll && a.Update != nil && !a.Caused {
+		p.saved(r, a, false)
+	}
+	s := &subscription{proxy: p, feed: f, left: account.Held(t)}
+	switch t {
+	case upgrade.Longpoll:
+		p.beginLongPoll(r, s, a)
+	case upgrade.WebSocket:
+		p.beginSocket(r, s)
+	default:
+		p.beginStream(r, s, a)
+	}
+}
+
+// beginLongPoll holds a client that has what there is.
+func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
+	wait := min(r.choice.Wait, r.route.Wait)
+	closing := r.head.Close || r.head.HTTP10
+	options := upgrade.LongPollOptions{
+		Have:      a.Update,
+		Answer:    upgrade.Answer{CacheStatus: "pollmux; hit; detail=held", Via: via, Held: wait},
+		Closing:   closing,
+		Delivered: r.route.account.Delivered,
+	}
+	terms := fanout.Terms{Hold: shortened(wait)}
+	p.takeOver(r, func(c *conn, early []byte) {
+		session := upgrade.NewLongPoll(s.feed, options)
+		if len(early) > 0 {
+			// Another request waits behind this one.
+			terms.Hold = 1
+		}
+		p.engine.Hold(c, session, terms, func(end fanout.End) {
+			s.end()
+			p.afterLongPoll(c, end, append(early, session.Early()...), closing)
+		})
+	}, s.end)
+}
+
+// afterLongPoll gives the connection back for the next request.
+func (p *Proxy) afterLongPoll(c *conn, end fanout.End, early []byte, closing bool) {
+	switch {
+	case end != fanout.Done:
+	case closing:
+		_ = c.Close()
+	default:
+		p.giveBack(c, early)
+	}
+}
+
+// beginStream holds a client of SSE, NDJSON or multipart.
+func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
+	options := upgrade.StreamOptions{
+		Kind:      r.choice.Transport,
+		HTTP10:    r.head.HTTP10,
+		Resume:    resumeFrom(r),
+		Fields:    p.streamFields(r, a),
+		Delivered: r.route.account.Delivered,
+	}
+	terms := fanout.Terms{Beat: r.route.Keepalive}
+	p.takeOver(r, func(c *conn, _ []byte) {
+		session := upgrade.NewStream(s.feed, options)
+		p.engine.Hold(c, session, terms, func(end fanout.End) {
+			s.end()
+			p.afterStream(c, session, end)
+		})
+	}, s.end)
+}
+
+// afterStream closes the connection, in a way that tells whether the client has
+// everything.
+func (p *Proxy) afterStream(c *conn, session *upgrade.Stream, end fanout.End) {
+	switch {
+	case end != fanout.Done:
+	case session.Complete():
+		_ = c.Close()
+	default:
+		c.abort()
+	}
+}
+
+// resumeFrom copies the ID of the version that an EventSource has.
+func resumeFrom(r *request) []byte {
+	if r.choice.Transport != upgrade.SSE {
+		return nil
+	}
+	id := r.head.Get(head.LastEventID)
+	if id == nil {
+		id = queryValue(r.head.Query, lastEventParam)
+	}
+	if len(id) > maxEventID {
+		return nil
+	}
+	return append([]byte(nil), id...)
+}
+
+// maxEventID is the longest Last-Event-ID that can be one of ours.
+const maxEventID = 128
+
+// streamFields are the fields of a stream's head that depend on the feed.
+func (p *Proxy) streamFields(r *request, a feed.Answer) []upgrade.Field {
+	vary := r.route.vary
+	var fields []upgrade.Field
+	if a.Update != nil {
+		vary, fields = a.Update.Vary, a.Update.CORS()
+	}
+	status := "pollmux; hit; detail=stale"
+	if a.Update != nil {
+		status = cacheStatus(a)
+	}
+	return append(fields, upgrade.Field{Name: "Vary", Value: vary},
+		upgrade.Field{Name: "Cache-Status", Value: status}, upgrade.Field{Name: "Via", Value: via})
+}

@@ -1,0 +1,144 @@
+package ledger
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// Ledger is the whole account.
+type Ledger struct {
+	epoch  time.Time
+	routes []*Route
+	limits sync.Map // name of a limit → *atomic.Int64
+}
+
+// New returns an empty account.
+func New() *Ledger { return &Ledger{epoch: time.Now()} }
+
+// Route adds a route whose clients would poll once per interval. Not to be
+// called once the ledger is being read.
+func (l *Ledger) Route(name string, interval time.Duration) *Route {
+	r := &Route{name: name, interval: interval, epoch: l.epoch}
+	l.routes = append(l.routes, r)
+	return r
+}
+
+// LimitHit counts that a limit was reached.
+func (l *Ledger) LimitHit(name string) { add(&l.limits, name) }
+
+// Route is the account of one route. Its methods may be called concurrently and
+// do not block.
+type Route struct {
+	name     string
+	interval time.Duration
+	epoch    time.Time
+
+	requests    [upgrade.Transports]atomic.Int64
+	polls       atomic.Int64
+	passes      atomic.Int64
+	notModified atomic.Int64
+	errors      atomic.Int64
+
+	saved       atomic.Int64
+	savedBytes  atomic.Int64
+	savedNanos  atomic.Int64
+	heldNanos   atomic.Int64 // of those who left; those who are here are added when read
+	heldFrom    atomic.Int64 // sum of when those who are here came, since epoch
+	subscribers [upgrade.Transports]atomic.Int64
+
+	feeds      atomic.Int64
+	updates    atomic.Int64
+	deliveries atomic.Int64
+	staleness  Histogram
+	delivery   Histogram
+
+	unshared sync.Map // reason → *atomic.Int64
+}
+
+func add(m *sync.Map, name string) {
+	n, ok := m.Load(name)
+	if !ok {
+		n, _ = m.LoadOrStore(name, new(atomic.Int64))
+	}
+	n.(*atomic.Int64).Add(1)
+}
+
+// Requested counts a client's request.
+func (r *Route) Requested(t upgrade.Transport) { r.requests[t].Add(1) }
+
+// Saved counts a request that was answered at once without one to the origin,
+// which would have sent so many bytes of body and taken so long.
+func (r *Route) Saved(bytes int, took time.Duration) {
+	r.saved.Add(1)
+	r.savedBytes.Add(int64(bytes))
+	r.savedNanos.Add(int64(took))
+}
+
+// Served notes how old the snapshot was that a poll was answered with.
+func (r *Route) Served(staleness time.Duration) { r.staleness.Observe(staleness) }
+
+// Passed counts a request that went to the origin as it was.
+func (r *Route) Passed() { r.passes.Add(1) }
+
+// PassFailed counts one that the origin did not answer.
+func (r *Route) PassFailed() { r.errors.Add(1) }
+
+// Unshared counts a request that could not be answered from a poll, and why.
+func (r *Route) Unshared(reason string) { add(&r.unshared, reason) }
+
+// Held counts a subscriber. The function it returns is called, once, when that
+// leaves.
+func (r *Route) Held(t upgrade.Transport) (left func()) {
+	came := int64(time.Since(r.epoch))
+	r.subscribers[t].Add(1)
+	r.heldFrom.Add(came)
+	return func() {
+		r.heldNanos.Add(int64(time.Since(r.epoch)) - came)
+		r.heldFrom.Add(-came)
+		r.subscribers[t].Add(-1)
+	}
+}
+
+// Delivered counts an update that was written to a subscriber.
+func (r *Route) Delivered(u *upgrade.Update) {
+	now := time.Now()
+	r.deliveries.Add(1)
+	r.staleness.Observe(now.Sub(u.Polled))
+	r.delivery.Observe(now.Sub(u.Received))
+}
+
+// Polled implements feed.Meter.
+func (r *Route) Polled(_ time.Duration, _ int64, unchanged bool, failure string) {
+	r.polls.Add(1)
+	if unchanged {
+		r.notModified.Add(1)
+	}
+	if failure != "" {
+		r.errors.Add(1)
+	}
+}
+
+// Updated implements feed.Meter.
+func (r *Route) Updated() { r.updates.Add(1) }
+
+// Opened implements feed.Meter.
+func (r *Route) Opened() { r.feeds.Add(1) }
+
+// Closed implements feed.Meter.
+func (r *Route) Closed() { r.feeds.Add(-1) }
+
+// estimated is how many polls the held clients would have sent.
+func (r *Route) estimated() int64 {
+	if r.interval <= 0 {
+		return 0
+	}
+	var here int64
+	for i := range r.subscribers {
+		here += r.subscribers[i].Load()
+	}
+	held := r.heldNanos.Load() + here*int64(time.Since(r.epoch)) - r.heldFrom.Load()
+	return max(held, 0) / int64(r.interval)
+}

@@ -1,0 +1,168 @@
+package proxy
+
+import (
+	"bufio"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/pollmux/pollmux/testdata/legacy"
+)
+
+func TestALongPollIsHeldUntilTheNextVersion(t *testing.T) {
+	r := newRig(t, "interval: 10ms")
+	etag := r.get("/scores").Header.Get("ETag")
+	answered := make(chan reply, 1)
+	go func() {
+		a, err := r.try("GET", "/scores", "", "Prefer", "wait=30", "If-None-Match", etag)
+		if err != nil {
+			t.Error(err)
+		}
+		answered <- a
+	}()
+	r.eventually("it is held", func() bool { return r.stats().Subscribers.Longpoll == 1 })
+	r.body(`{"v":2}`)
+	a := (<-answered).want(t, 200, `{"v":2}`)
+	for name, want := range map[string]string{"Preference-Applied": "wait=30", "Cache-Control": "no-store"} {
+		if got := a.Header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	r.eventually("it is no subscriber any more", func() bool { return r.stats().Subscribers.Longpoll == 0 })
+}
+
+func TestALongPollWithoutAValidatorIsAnsweredAtOnce(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	a := r.get("/scores", "Prefer", "respond-async, wait=30").want(t, 200, `{"v":1}`)
+	if got := a.Header.Get("Preference-Applied"); got != "wait=30" {
+		t.Errorf("Preference-Applied %q", got)
+	}
+	if r.stats().ClientRequests.Longpoll != 1 {
+		t.Errorf("account: %+v", r.stats().ClientRequests)
+	}
+}
+
+func TestALongPollEndsWith304(t *testing.T) {
+	r := newRig(t, "interval: 10ms")
+	etag := r.get("/scores").Header.Get("ETag")
+	a := r.get("/scores", "Prefer", "wait=1", "If-None-Match", etag).want(t, 304, "")
+	if a.Header.Get("ETag") != etag || a.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%v", a.Header)
+	}
+}
+
+func TestTheRouteCapsAWait(t *testing.T) {
+	r := newRig(t, "interval: 10ms", "wait: 1s")
+	etag := r.get("/scores").Header.Get("ETag")
+	a := r.get("/scores", "Prefer", "wait=3600", "If-None-Match", etag).want(t, 304, "")
+	if got := a.Header.Get("Preference-Applied"); got != "wait=1" {
+		t.Errorf("Preference-Applied %q", got)
+	}
+}
+
+func TestWaitQueryAsksForALongPollAndIsNotPartOfTheKey(t *testing.T) {
+	r := newRig(t, "interval: 10ms", "wait_query: wait")
+	etag := r.get("/scores?league=1").Header.Get("ETag")
+	r.get("/scores?league=1&wait=1&wait_etag="+etag[1:len(etag)-1]).want(t, 304, "")
+	r.get("/scores?wait=5&league=1&wait_etag=%22other%22").want(t, 200, `{"v":1}`)
+	for _, request := range r.origin.Requests() {
+		if request.Target != "/scores?league=1" {
+			t.Errorf("the origin was asked for %s", request.Target)
+		}
+	}
+}
+
+func TestAfterALongPollTheConnectionGoesOn(t *testing.T) {
+	r := newRig(t, "interval: 10ms")
+	etag := r.get("/scores").Header.Get("ETag")
+	c := r.dial()
+	br := bufio.NewReader(c)
+	held := requestText("GET", "/scores", r.addr, "", []string{"Prefer", "wait=1", "If-None-Match", etag})
+	plain := requestText("GET", "/scores", r.addr, "", nil)
+	for range 3 {
+		for _, step := range []struct {
+			request string
+			status  int
+		}{{held, 304}, {plain, 200}} {
+			if _, err := io.WriteString(c, step.request); err != nil {
+				t.Fatal(err)
+			}
+			a, err := readReply(br, "GET")
+			if err != nil || a.StatusCode != step.status {
+				t.Fatalf("%v, %v", a, err)
+			}
+		}
+	}
+}
+
+func TestWhatIsPipelinedBehindALongPollDoesNotWait(t *testing.T) {
+	r := newRig(t, "interval: 10ms")
+	etag := r.get("/scores").Header.Get("ETag")
+	held := requestText("GET", "/scores", r.addr, "", []string{"Prefer", "wait=60", "If-None-Match", etag})
+	plain := requestText("GET", "/scores", r.addr, "", nil)
+	for name, pause := range map[string]bool{"at once": false, "later": true} {
+		t.Run(name, func(t *testing.T) {
+			c := r.dial()
+			if _, err := io.WriteString(c, held); err != nil {
+				t.Fatal(err)
+			}
+			if pause {
+				r.eventually("it is held", func() bool { return r.stats().Subscribers.Longpoll == 1 })
+			}
+			begin := time.Now()
+			if _, err := io.WriteString(c, plain+plain); err != nil {
+				t.Fatal(err)
+			}
+			br := bufio.NewReader(c)
+			for _, status := range []int{304, 200, 200} {
+				a, err := readReply(br, "GET")
+				if err != nil || a.StatusCode != status {
+					t.Fatalf("want %d, got %v, %v", status, a.Response, err)
+				}
+			}
+			if time.Since(begin) > 30*time.Second {
+				t.Error("it waited")
+			}
+		})
+	}
+}
+
+func TestALongPollThatLeavesIsNoticedAtOnce(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	etag := r.get("/scores").Header.Get("ETag")
+	c := r.dial()
+	if _, err := io.WriteString(c, requestText("GET", "/scores", r.addr, "", []string{"Prefer", "wait=60", "If-None-Match", etag})); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually("it is held", func() bool { return r.stats().Subscribers.Longpoll == 1 })
+	_ = c.Close()
+	r.eventually("it is gone", func() bool { return r.stats().Subscribers.Longpoll == 0 })
+}
+
+func TestAnEqualBodyAnd304AndAnIgnoredChangeWakeNobody(t *testing.T) {
+	r := newRig(t, "interval: 10ms", `ignore: ["/server_time", "/meta/n"]`)
+	versions := make(chan string, 1)
+	r.origin.AnswerFunc(func(*legacy.Request) legacy.Answer {
+		n := r.polls()
+		return legacy.Answer{Header: map[string][]string{"Content-Type": {"application/json"}},
+			Body: []byte(`{"v":1,"server_time":` + string(rune('0'+n%10)) + `,"meta":{"n":` + string(rune('0'+n%7)) + `}}`)}
+	})
+	etag := r.get("/scores").Header.Get("ETag")
+	go func() {
+		a, _ := r.try("GET", "/scores", "", "Prefer", "wait=30", "If-None-Match", etag)
+		versions <- a.body
+	}()
+	r.eventually("20 polls", func() bool { return r.polls() > 20 })
+	select {
+	case v := <-versions:
+		t.Fatalf("woken with %q", v)
+	default:
+	}
+	r.body(`{"v":2,"server_time":3,"meta":{"n":4}}`)
+	if v := <-versions; v != `{"v":2,"server_time":3,"meta":{"n":4}}` {
+		t.Fatalf("got %q", v)
+	}
+	if s := r.stats(); s.Updates != 2 {
+		t.Errorf("%d updates", s.Updates)
+	}
+}

@@ -1,0 +1,171 @@
+package origin
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// maxHead bounds a response head, and a trailer section.
+const maxHead = 64 << 10
+
+// maxFields bounds the number of field lines in either.
+const maxFields = 200
+
+// head is the head of a response.
+type head struct {
+	status int
+	http10 bool
+	sloppy string // what is wrong with it that can be mended; "" if nothing is
+	header Header
+}
+
+// readHead reads one response head. Whatever RFC 9112 lets a recipient mend
+// (bare line feeds, folded lines, white space before a colon) is mended and
+// noted in sloppy: such an answer may be relayed but not shared, and its
+// connection is not used again.
+func readHead(br *bufio.Reader) (*head, error) {
+	raw, err := readSection(br, 1)
+	if err != nil {
+		return nil, err
+	}
+	h := new(head)
+	line, rest, _ := strings.Cut(string(raw), "\n")
+	if err := h.parseStatusLine(h.trimCR(line)); err != nil {
+		return nil, err
+	}
+	h.header, err = h.parseFields(rest)
+	return h, err
+}
+
+// readSection reads lines up to and including the first empty one after so many
+// others.
+func readSection(br *bufio.Reader, others int) ([]byte, error) {
+	var raw []byte
+	for start := 0; ; {
+		part, err := br.ReadSlice('\n')
+		if raw = append(raw, part...); len(raw) > maxHead {
+			return nil, ErrTooLarge
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		line := string(raw[start:])
+		if start = len(raw); others <= 0 && (line == "\r\n" || line == "\n") {
+			return raw, nil
+		}
+		others--
+	}
+}
+
+// trimCR takes the carriage return off a line that was cut at its line feed.
+func (h *head) trimCR(line string) string {
+	trimmed, ok := strings.CutSuffix(line, "\r")
+	if !ok {
+		h.sloppy = "bare line feed"
+	}
+	return trimmed
+}
+
+// parseStatusLine reads "HTTP/1.1 200 OK" (RFC 9112 section 4).
+func (h *head) parseStatusLine(line string) error {
+	version, rest, _ := strings.Cut(line, " ")
+	if h.http10 = version == "HTTP/1.0"; !h.http10 && version != "HTTP/1.1" {
+		return fmt.Errorf("%w: status line", ErrMalformed)
+	}
+	code, _, _ := strings.Cut(rest, " ")
+	if len(code) != 3 || !isDigits(code) {
+		return fmt.Errorf("%w: status code", ErrMalformed)
+	}
+	h.status = int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
+	if h.status < 100 || h.status > 599 {
+		return fmt.Errorf("%w: status code %d", ErrMalformed, h.status)
+	}
+	return nil
+}
+
+// parseFields reads field lines (RFC 9112 section 5) up to the empty one.
+func (h *head) parseFields(section string) (Header, error) {
+	fields := make(Header, 0, 16)
+	for section != "" {
+		var line string
+		line, section, _ = strings.Cut(section, "\n")
+		if line = h.trimCR(line); line == "" {
+			break
+		}
+		if len(fields) == maxFields {
+			return nil, ErrTooLarge
+		}
+		if line[0] == ' ' || line[0] == '\t' {
+			if err := h.unfold(fields, line); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		field, err := h.parseField(line)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, field)
+	}
+	return fields, nil
+}
+
+func (h *head) parseField(line string) (Field, error) {
+	name, value, found := strings.Cut(line, ":")
+	if trimmed := strings.TrimRight(name, " \t"); trimmed != name {
+		h.sloppy, name = "white space before a colon", trimmed
+	}
+	value = strings.Trim(value, " \t")
+	if !found || !isToken(name) || !isFieldValue(value) {
+		return Field{}, fmt.Errorf("%w: field line", ErrMalformed)
+	}
+	return Field{Name: name, Value: value}, nil
+}
+
+// unfold joins a folded line (RFC 9112 section 5.2) to the field before it.
+func (h *head) unfold(fields Header, line string) error {
+	value := strings.Trim(line, " \t")
+	if len(fields) == 0 || !isFieldValue(value) {
+		return fmt.Errorf("%w: folded line", ErrMalformed)
+	}
+	h.sloppy = "folded line"
+	last := &fields[len(fields)-1]
+	last.Value = strings.Trim(last.Value+" "+value, " ")
+	return nil
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isToken reports whether s is a token (RFC 9110 section 5.6.2).
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isFieldValue reports whether s has no control character but the tab (RFC
+// 9110 section 5.5). Bytes beyond ASCII are opaque, and allowed.
+func isFieldValue(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

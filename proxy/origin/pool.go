@@ -1,0 +1,160 @@
+package origin
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+)
+
+const (
+	// maxIdle bounds the idle connections of a pool. More than that only
+	// serve bursts, and a burst pays for itself.
+	maxIdle = 256
+
+	// idleTime is how long an idle connection is kept, unless the server says
+	// less in Keep-Alive.
+	idleTime = 90 * time.Second
+
+	// maxAge is how long a connection is used, so that an origin that moved to
+	// another address is followed.
+	maxAge = 5 * time.Minute
+)
+
+// pool holds the idle connections to one server.
+type pool struct {
+	address string
+	tls     *tls.Config // nil: plain
+	dialer  net.Dialer
+
+	mu     sync.Mutex
+	idle   []*conn // the last one was used last
+	reaper *time.Timer
+	closed bool
+}
+
+// newPool returns an empty pool. A nil roots means the system's.
+func newPool(server *url.URL, tlsConfig *tls.Config) *pool {
+	p := &pool{address: address(server), dialer: net.Dialer{KeepAlive: 30 * time.Second}}
+	if server.Scheme == "https" {
+		p.tls = tlsConfig.Clone()
+		if p.tls == nil {
+			p.tls = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		if p.tls.ServerName == "" {
+			p.tls.ServerName = server.Hostname()
+		}
+	}
+	return p
+}
+
+// address returns host:port.
+func address(server *url.URL) string {
+	port := server.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[server.Scheme]
+	}
+	return net.JoinHostPort(server.Hostname(), port)
+}
+
+// take returns an idle connection that is clean, or nil.
+func (p *pool) take() *conn {
+	for {
+		c := p.pop()
+		if c == nil || c.usable(time.Now()) && c.clean() {
+			return c
+		}
+		_ = c.Close()
+	}
+}
+
+func (p *pool) pop() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	c := p.idle[last]
+	p.idle[last], p.idle = nil, p.idle[:last]
+	return c
+}
+
+// usable reports whether a connection is young enough. One second less than the
+// server's own limit, so as not to meet its close half-way.
+func (c *conn) usable(now time.Time) bool {
+	return now.Sub(c.born) < maxAge && now.Sub(c.idle) < idleTime &&
+		(c.limit == 0 || now.Sub(c.idle) < c.limit-time.Second)
+}
+
+// put takes a connection back, or closes it.
+func (p *pool) put(c *conn) {
+	c.idle = time.Now()
+	if c.SetDeadline(time.Time{}) != nil || c.br.Buffered() > 0 || !p.push(c) {
+		_ = c.Close()
+	}
+}
+
+func (p *pool) push(c *conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || len(p.idle) >= maxIdle {
+		return false
+	}
+	p.idle = append(p.idle, c)
+	if p.reaper == nil {
+		p.reaper = time.AfterFunc(idleTime, p.reap)
+	}
+	return true
+}
+
+// reap closes what is no longer usable, and comes back while anything is left.
+func (p *pool) reap() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now, kept := time.Now(), p.idle[:0]
+	for _, c := range p.idle {
+		if c.usable(now) {
+			kept = append(kept, c)
+		} else {
+			_ = c.Close()
+		}
+	}
+	clear(p.idle[len(kept):])
+	if p.idle, p.reaper = kept, nil; len(kept) > 0 && !p.closed {
+		p.reaper = time.AfterFunc(idleTime, p.reap)
+	}
+}
+
+// dial makes a connection, within ctx.
+func (p *pool) dial(ctx context.Context) (*conn, error) {
+	c, err := p.dialer.DialContext(ctx, "tcp", p.address)
+	if err != nil {
+		return nil, dialError(err)
+	}
+	if p.tls != nil {
+		secure := tls.Client(c, p.tls)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			_ = c.Close()
+			return nil, dialError(err)
+		}
+		c = secure
+	}
+	return newConn(c, time.Now()), nil
+}
+
+// close closes the idle connections; those in use close when they come back.
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	if p.reaper != nil {
+		p.reaper.Stop()
+	}
+	for _, c := range p.idle {
+		_ = c.Close()
+	}
+	p.idle = nil
+}

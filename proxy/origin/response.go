@@ -1,0 +1,70 @@
+package origin
+
+import (
+	"bufio"
+	"io"
+	"net"
+)
+
+// Response is an answer whose body has not been read yet.
+type Response struct {
+	Status int
+	HTTP10 bool
+	Header Header
+
+	// Sloppy says what RFC 9112 lets a recipient mend in the head; "" if
+	// nothing. Such an answer may be relayed, and must not be shared.
+	Sloppy string
+
+	// Length of the body, negative if only its end will tell.
+	Length int64
+
+	// Trailer is complete once Body has returned io.EOF.
+	Trailer Header
+
+	// Body ends with io.EOF only if the whole body came. It must be closed;
+	// nil after a 101.
+	Body io.ReadCloser
+
+	// Tunnel is the connection after a 101; otherwise nil.
+	Tunnel *Tunnel
+
+	exchange *exchange
+}
+
+// Detach takes the response out of the context that Do was given, so that it
+// can be handed to somebody else. It reports false if that context has ended.
+func (r *Response) Detach() bool { return r.exchange.detach() }
+
+// Ready reports whether some of the body came with the head.
+func (r *Response) Ready() bool { return r.exchange.conn.br.Buffered() > 0 }
+
+// Uploaded reports whether nobody reads the request's body any more.
+func (r *Response) Uploaded() bool {
+	return r.exchange.upload == nil || r.exchange.upload.isDone()
+}
+
+// Rejected reports whether the request's body was not read to its end: the
+// server answered without wanting the rest. Before the response's body has been
+// closed this may still change.
+func (r *Response) Rejected() bool {
+	u := r.exchange.upload
+	return u != nil && u.isDone() && u.err != nil
+}
+
+// Tunnel is the connection of an upgraded exchange. Whoever has it closes it.
+type Tunnel struct {
+	net.Conn
+	br *bufio.Reader
+}
+
+// Read returns what came glued to the 101 first.
+func (t *Tunnel) Read(p []byte) (int, error) { return t.br.Read(p) }
+
+// CloseWrite tells the server that nothing more will come.
+func (t *Tunnel) CloseWrite() error {
+	if half, ok := t.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return t.Close()
+}

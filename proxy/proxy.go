@@ -1,0 +1,143 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/ledger"
+	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/upgrade/fanout"
+)
+
+// Proxy serves clients by a configuration. Make one with New.
+type Proxy struct {
+	config  *config.Config
+	log     *slog.Logger
+	agent   string // User-Agent of polls
+	loopID  string // this process in CDN-Loop
+	trail   string // field lines that every poll carries
+	trusted []netip.Prefix
+
+	ledger    *ledger.Ledger
+	upstreams map[string]*upstream
+	routes    []*route
+	refreshes []refresh
+	feeds     *feed.Feeds
+	engine    *fanout.Engine
+	gate      *gate
+	server    *fasthttp.Server
+	requests  sync.Pool // of *request
+	buffers   sync.Pool // of *[]byte, relayChunk long
+
+	mu        sync.Mutex
+	listeners []net.Listener
+	tunnels   map[*tunnel]struct{}
+	closed    bool
+	serving   sync.WaitGroup // goroutines that serve clients outside fasthttp
+	draining  atomic.Bool
+}
+
+// Options are what a configuration does not say.
+type Options struct {
+	// Log defaults to slog.Default().
+	Log *slog.Logger
+
+	// Version is part of the polls' User-Agent.
+	Version string
+
+	// OriginTLS is used towards https upstreams; nil means the system's
+	// roots.
+	OriginTLS *tls.Config
+}
+
+// via is this proxy's name in Via (RFC 9110 section 7.6.3).
+const via = "1.1 pollmux"
+
+// New builds a proxy from a valid configuration, which must not change any
+// more. It serves nobody until [Proxy.Serve].
+func New(c *config.Config, o Options) (*Proxy, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	id := share.NewSecret()
+	p := &Proxy{
+		config: c, log: o.Log, agent: "pollmux/" + o.Version,
+		loopID:  "pollmux-" + hex.EncodeToString(id[:4]),
+		trusted: c.TrustedProxies, ledger: ledger.New(),
+		feeds:     feed.New(feed.Limits{Feeds: c.Limits.Feeds, Bytes: int64(c.Limits.Snapshots)}),
+		upstreams: map[string]*upstream{}, tunnels: map[*tunnel]struct{}{},
+	}
+	if p.log == nil {
+		p.log = slog.Default()
+	}
+	p.trail = "Via: " + via + "\r\nCDN-Loop: " + p.loopID + "\r\n"
+	p.engine = fanout.New(func(err error) { p.log.Error("a held client was dropped", "error", err) })
+	p.gate = newGate(c.Limits, c.Timeouts.Write, p.ledger.LimitHit)
+	p.requests.New = func() any { return new(request) }
+	p.buffers.New = func() any { b := make([]byte, relayChunk); return &b }
+	p.addRoutes(c, o, share.NewSecret())
+	p.server = p.newServer()
+	return p, nil
+}
+
+func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
+	for name, u := range c.Upstreams {
+		p.upstreams[name] = newUpstream(u, o)
+	}
+	for _, r := range c.Routes {
+		account := p.ledger.Route(r.Name, r.Interval)
+		rt := newRoute(r, p.upstreams[r.Upstream], account, secret, c.Limits)
+		p.routes = append(p.routes, rt)
+		p.refreshes = append(p.refreshes, refreshesOf(rt)...)
+	}
+}
+
+// Ledger is the account of what is saved.
+func (p *Proxy) Ledger() *ledger.Ledger { return p.ledger }
+
+// Feeds is the live set.
+func (p *Proxy) Feeds() *feed.Feeds { return p.feeds }
+
+// Draining reports whether the proxy is stopping.
+func (p *Proxy) Draining() bool { return p.draining.Load() }
+
+// goServe runs f, which serves one client, in a goroutine of its own. A panic in
+// it costs that client only. Once the proxy has ended, f finds c closed.
+func (p *Proxy) goServe(c net.Conn, f func()) {
+	p.mu.Lock()
+	closed := p.closed
+	if !closed {
+		p.serving.Add(1)
+	}
+	p.mu.Unlock()
+	if closed {
+		_ = c.Close()
+		f()
+		return
+	}
+	go func() { // waited for by close
+		defer p.serving.Done()
+		defer p.recovered(c)
+		f()
+	}()
+}
+
+// recovered ends a panic, and the connection it happened on.
+func (p *Proxy) recovered(c net.Conn) {
+	if r := recover(); r != nil {
+		p.log.Error("a client was dropped", "panic", fmt.Sprint(r))
+		if c != nil {
+			_ = c.Close()
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+var errBodyLimit = errors.New("the request's body is larger than limits.request_body")
+
+// requestBody is a client's body on its way to the origin.
+type requestBody struct {
+	conn     *conn
+	ctx      *fasthttp.RequestCtx
+	from     io.Reader
+	chunked  bool
+	limit    int64 // 0: none
+	idle     time.Duration
+	read     int64
+	tooLarge bool
+	inHead   map[string]int // lines of the announced trailer fields in the head
+}
+
+func (p *Proxy) newRequestBody(r *request, c *conn) *requestBody {
+	b := &requestBody{
+		conn: c, ctx: r.ctx, from: r.ctx.RequestBodyStream(), chunked: r.head.Length < 0,
+		limit: int64(p.config.Limits.RequestBody), idle: p.config.Timeouts.Idle, inHead: map[string]int{},
+	}
+	for _, name := range r.ctx.Request.Header.PeekTrailerKeys() {
+		b.inHead[string(name)] = len(r.ctx.Request.Header.PeekAll(string(name)))
+	}
+	return b
+}
+
+// Read waits for the client, for as long as a connection may be idle.
+func (b *requestBody) Read(p []byte) (int, error) {
+	if b.idle > 0 {
+		if err := b.conn.SetReadDeadline(time.Now().Add(b.idle)); err != nil {
+			return 0, err
+		}
+	}
+	n, err := b.from.Read(p)
+	b.read += int64(n)
+	if b.limit > 0 && b.read > b.limit {
+		b.tooLarge = true
+		return 0, errBodyLimit
+	}
+	if err == io.EOF && b.chunked && b.conn.sawEOF.Load() {
+		// fasthttp takes a connection that ends between two chunks for the
+		// end of the body. It is not (RFC 9112 section 8).
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// abandon ends a pending Read.
+func (b *requestBody) abandon() { _ = b.conn.SetReadDeadline(time.Unix(1, 0)) }
+
+// trailer returns the trailer fields that the client announced. Those that it
+// did not are dropped; none is ever merged into a head (RFC 9110 section 6.5.1).
+func (b *requestBody) trailer() []byte {
+	var lines []byte
+	for _, name := range b.ctx.Request.Header.PeekTrailerKeys() {
+		values := b.ctx.Request.Header.PeekAll(string(name))
+		for _, value := range values[min(b.inHead[string(name)], len(values)):] {
+			lines = append(append(append(append(lines, name...), ": "...), value...), "\r\n"...)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,145 @@
+package proxy
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/ledger"
+	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// route is a configured route, ready to serve.
+type route struct {
+	*config.Route
+	host     hostPattern
+	upstream *upstream
+	account  *ledger.Route
+	vary     string // of every answer
+	serve    upgrade.Set
+	share    *share.Policy
+	feeds    *feed.Policy
+	waitTags []string // query parameters that ask for a long poll, and name the version
+	origins  map[string]bool
+}
+
+// upstream is a configured upstream: one client for polls, one for passed
+// requests, so that neither meets what the other left on a connection.
+type upstream struct {
+	*config.Upstream
+	polls, passes *origin.Client
+	host          string // sent in place of the client's; "" keeps that
+	reached       atomic.Bool
+}
+
+func newUpstream(u *config.Upstream, options Options) *upstream {
+	server := u.Servers[0]
+	return &upstream{
+		Upstream: u,
+		host:     u.Host,
+		polls:    origin.NewClient(server, options.OriginTLS),
+		passes:   origin.NewClient(server, options.OriginTLS),
+	}
+}
+
+func (u *upstream) close() {
+	u.polls.Close()
+	u.passes.Close()
+}
+
+// baseVary is what every answer of a coalesced route depends on.
+const baseVary = "Accept, Prefer, Accept-Encoding"
+
+func newRoute(r *config.Route, u *upstream, account *ledger.Route, secret share.Secret, limits config.Limits) *route {
+	rt := &route{Route: r, host: newHostPattern(r.Host), upstream: u, account: account, vary: baseVary}
+	for _, t := range r.Serve {
+		rt.serve = rt.serve.With(upgrade.ParseTransport(string(t)))
+	}
+	for _, name := range r.Key.Headers {
+		rt.vary += ", " + name
+	}
+	if r.WaitQuery != "" {
+		rt.waitTags = []string{r.WaitQuery, r.WaitQuery + "_etag"}
+	}
+	rt.origins = map[string]bool{}
+	for _, o := range r.WebSocket.Origins {
+		rt.origins[strings.ToLower(o)] = true
+	}
+	rt.share = share.NewPolicy(r.Name, r, u.host, secret)
+	rt.feeds = rt.feedPolicy(limits)
+	return rt
+}
+
+func (r *route) feedPolicy(limits config.Limits) *feed.Policy {
+	p := &feed.Policy{
+		Interval:             r.Interval,
+		Timeout:              r.upstream.Timeout,
+		Linger:               r.Linger,
+		StaleIfError:         r.StaleIfError,
+		StaleWhileRevalidate: r.StaleWhileRevalidate,
+		Snapshot:             int64(limits.Snapshot),
+		Vary:                 r.vary,
+	}
+	for _, text := range r.Ignore {
+		if pointer, err := feed.ParsePointer(text); err == nil { // config has checked
+			p.Ignore = append(p.Ignore, pointer)
+		}
+	}
+	return p
+}
+
+// coalesces reports whether the route's polls are shared.
+func (r *route) coalesces() bool { return r.Mode == config.ModeCoalesce }
+
+// hostPattern matches a host without its port.
+type hostPattern struct {
+	exact, suffix string // both empty: any host
+}
+
+func newHostPattern(host string) hostPattern {
+	host = strings.ToLower(host)
+	if suffix, ok := strings.CutPrefix(host, "*"); ok {
+		return hostPattern{suffix: suffix}
+	}
+	return hostPattern{exact: host}
+}
+
+// matches expects a host in lower case.
+func (p hostPattern) matches(host []byte) bool {
+	switch {
+	case p.exact != "":
+		return string(host) == p.exact
+	case p.suffix != "":
+		return len(host) > len(p.suffix) && bytes.HasSuffix(host, []byte(p.suffix))
+	}
+	return true
+}
+
+// find returns the first route that matches, or nil.
+func (p *Proxy) find(host, path []byte) *route {
+	host = withoutPort(host)
+	for _, r := range p.routes {
+		if r.host.matches(host) && r.Path.Match(path) {
+			return r
+		}
+	}
+	return nil
+}
+
+// withoutPort expects an authority.
+func withoutPort(host []byte) []byte {
+	if i := bytes.LastIndexByte(host, ':'); i >= 0 && bytes.IndexByte(host[i:], ']') < 0 {
+		return host[:i]
+	}
+	return host
+}
+
+// shortened takes up to a sixteenth off a hold, so that those who came together
+// do not come back together. It never lengthens one.
+func shortened(hold time.Duration) time.Duration { return hold - rand.N(hold/16+1) }

@@ -1,0 +1,121 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// sender turns the messages of one WebSocket into requests to the origin, with
+// the credentials of its handshake: the full-duplex half in front of an origin
+// that knows only HTTP. A message is sent once, and never again.
+type sender struct {
+	proxy  *Proxy
+	route  *route
+	feed   *feed.Feed
+	method string
+	host   []byte
+	path   []byte // without the query
+	head   []byte // up to the fields about the body
+}
+
+// sender returns what takes the messages, nil if the route has no use for them.
+func (p *Proxy) sender(r *request, s *subscription) func(upgrade.Message) error {
+	send := r.route.WebSocket.Send
+	if send == nil {
+		return nil
+	}
+	path, _, _ := bytes.Cut([]byte(send.Path), []byte{'?'})
+	out := &sender{
+		proxy: p, route: r.route, feed: s.feed, method: send.Method,
+		host: bytes.Clone(r.head.Host), path: path, head: p.appendSent(nil, r, send.Method, send.Path),
+	}
+	return out.send
+}
+
+// appendSent writes the head of such a request up to the fields about its body:
+// what the same client would have sent in a request of its own.
+func (p *Proxy) appendSent(b []byte, r *request, method, target string) []byte {
+	b = append(append(append(b, method...), ' '), target...)
+	b = appendLine(append(b, " HTTP/1.1\r\n"...), "Host", r.route.upstream.hostFor(&r.head))
+	for i := range r.head.Fields {
+		f := &r.head.Fields[i]
+		switch f.Is {
+		case head.WebSocket, head.IfNoneMatch, head.IfModifiedSince, head.Prefer, head.CacheControl:
+			continue
+		}
+		if passes(&r.head, f) && !bytes.EqualFold(f.Name, []byte("Content-Type")) {
+			b = append(append(append(append(b, f.Name...), ": "...), f.Value...), "\r\n"...)
+		}
+	}
+	return p.appendForwarding(b, &r.head, p.peerOf(r))
+}
+
+// send sends one message and waits for the answer to it. A refusal closes the
+// socket: a bare one has no other way to be told.
+func (s *sender) send(m upgrade.Message) error {
+	s.route.account.Requested(upgrade.Pass)
+	s.route.account.Passed()
+	resp, err := s.do(m)
+	if err != nil {
+		s.route.account.PassFailed()
+		s.refresh()
+		return &upgrade.CloseError{Code: upgrade.CloseBroken, Reason: s.label() + ": " + problemOf(err).Detail}
+	}
+	_, _ = io.CopyN(io.Discard, resp.Body, prefetched)
+	_ = resp.Body.Close()
+	if resp.Status >= http.StatusBadRequest {
+		return s.refused(resp.Status)
+	}
+	s.refresh()
+	return nil
+}
+
+func (s *sender) do(m upgrade.Message) (*origin.Response, error) {
+	b := appendLine(bytes.Clone(s.head), "Content-Type", contentType(m))
+	b = appendLine(b, "Content-Length", strconv.Itoa(len(m.Data)))
+	timeout := s.route.upstream.Timeout
+	ctx, cancel := context.WithTimeout(context.Background(), 2*timeout)
+	defer cancel()
+	resp, err := s.route.upstream.passes.Do(ctx, &origin.Request{
+		Method: s.method, Head: append(b, "\r\n"...), Timeout: timeout,
+		Body: bytes.NewReader(m.Data), Length: int64(len(m.Data)), Abandon: func() {},
+	})
+	return resp, err
+}
+
+func (s *sender) refused(status int) error {
+	code := upgrade.ClosePolicy
+	if status >= http.StatusInternalServerError {
+		code = upgrade.CloseBroken
+	}
+	return &upgrade.CloseError{Code: code, Reason: fmt.Sprintf("%s: the origin answers %d", s.label(), status)}
+}
+
+func (s *sender) label() string { return s.method + " " + string(s.path) }
+
+// refresh shows the message's effect, on the same socket and elsewhere.
+func (s *sender) refresh() {
+	s.feed.Invalidate()
+	s.proxy.refreshRoutes(s.method, s.host, s.path)
+}
+
+// contentType guesses what a message is, as its sender would have said.
+func contentType(m upgrade.Message) string {
+	switch {
+	case !m.Text:
+		return "application/octet-stream"
+	case json.Valid(m.Data):
+		return "application/json"
+	}
+	return "text/plain; charset=utf-8"
+}

@@ -1,0 +1,173 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+
+	"github.com/valyala/fasthttp"
+)
+
+// newServer configures fasthttp. Every default that is left alone was looked
+// at.
+func (p *Proxy) newServer() *fasthttp.Server {
+	t, l := p.config.Timeouts, p.config.Limits
+	return &fasthttp.Server{
+		Handler:        p.handle,
+		ErrorHandler:   p.onParseError,
+		ExpectHandler:  p.expect,
+		HeaderReceived: p.headerReceived,
+		Logger:         quiet{},
+
+		// A held connection is ours: it is not recycled under us.
+		KeepHijackedConns: true,
+		// Responses are flushed one by one, or an interim response would
+		// overtake, and a poll wait behind a long poll.
+		ReduceMemoryUsage: true,
+		StreamRequestBody: true,
+
+		ReadBufferSize:     int(l.RequestHeader),
+		ReadTimeout:        t.Header,
+		IdleTimeout:        t.Idle,
+		MaxRequestBodySize: math.MaxInt,
+		// The gate counts connections, also those that fasthttp gave away.
+		Concurrency: math.MaxInt32,
+
+		// What the origin says stays as it is.
+		DisablePreParseMultipartForm: true,
+		NoDefaultServerHeader:        true,
+		NoDefaultDate:                true,
+		NoDefaultContentType:         true,
+
+		SecureErrorLogMessage: true,
+		CloseOnShutdown:       true,
+	}
+}
+
+// quiet drops what fasthttp logs: each is an error of a client, which has been
+// answered.
+type quiet struct{}
+
+// Printf implements fasthttp.Logger.
+func (quiet) Printf(string, ...any) {}
+
+// headerReceived gives the body its own time: timeouts.header is for the head.
+// An expectation in HTTP/1.0 has to be ignored (RFC 9110 section 10.1.1).
+func (p *Proxy) headerReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if !h.IsHTTP11() {
+		h.Del("Expect")
+	}
+	return fasthttp.RequestConfig{ReadTimeout: p.config.Timeouts.Idle}
+}
+
+// expect decides, before the body is sent, whether it is wanted. fasthttp has
+// seen nothing but the head.
+func (p *Proxy) expect(ctx *fasthttp.RequestCtx) int {
+	r := p.acquire(ctx)
+	defer p.releaseRequest(r)
+	refused := p.expectProblem(r)
+	if refused == nil {
+		return http.StatusContinue
+	}
+	p.refuse(r, refused.hangUp())
+	return refused.Status
+}
+
+func (p *Proxy) expectProblem(r *request) *problem {
+	if err := r.head.Parse(&r.ctx.Request.Header); err != nil {
+		return problemOf(err)
+	}
+	if r.route = p.find(r.head.Host, r.head.Path); r.route == nil {
+		return newProblem(http.StatusNotFound, noRoute)
+	}
+	if limit := int64(p.config.Limits.RequestBody); limit > 0 && r.head.Length > limit {
+		return tooLarge()
+	}
+	return nil
+}
+
+// Serve accepts clients until the listener is closed, by Shutdown or Close. It
+// blocks.
+func (p *Proxy) Serve(l net.Listener) error {
+	guarded := newListener(l, p.gate, p.log)
+	p.mu.Lock()
+	p.listeners = append(p.listeners, guarded)
+	p.mu.Unlock()
+	if p.Draining() {
+		return guarded.Close()
+	}
+	return p.server.Serve(guarded)
+}
+
+// Shutdown stops accepting, says goodbye to those who are held, and waits for
+// requests under way until ctx ends. After it nothing of the proxy runs.
+func (p *Proxy) Shutdown(ctx context.Context) error {
+	p.draining.Store(true)
+	p.closeListeners()
+	p.engine.Drain()
+	err := p.server.ShutdownWithContext(ctx)
+	if errors.Is(err, net.ErrClosed) {
+		err = nil // the listeners, which were closed above
+	}
+	wait(ctx, p.engine.Wait)
+	p.close()
+	return err
+}
+
+func (p *Proxy) closeListeners() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.listeners {
+		_ = l.Close()
+	}
+}
+
+// close ends everything that is left.
+func (p *Proxy) close() {
+	p.engine.Close()
+	p.closeTunnels()
+	p.feeds.Close()
+	for _, u := range p.upstreams {
+		u.close()
+	}
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.gate.closeAll()
+	p.serving.Wait()
+}
+
+// wait waits for f, or until ctx ends; f then goes on by itself.
+func wait(ctx context.Context, f func()) {
+	done := make(chan struct{})
+	go func() { // ended by what f waits for, which close ends
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// Ready says why the proxy should get no clients: it is stopping, or there is an
+// upstream that it has never reached. One that was reached once and is down now
+// is no reason: there are snapshots to serve.
+func (p *Proxy) Ready(ctx context.Context) error {
+	if p.Draining() {
+		return errors.New("draining")
+	}
+	for name, u := range p.upstreams {
+		if u.reached.Load() {
+			continue
+		}
+		if err := u.passes.Reach(ctx); err != nil {
+			return fmt.Errorf("upstream %s: %w", name, err)
+		}
+		u.reached.Store(true)
+	}
+	return nil
+}

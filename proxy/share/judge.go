@@ -1,0 +1,146 @@
+package share
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/proxy/origin"
+)
+
+// Verdict is what becomes of an answer.
+type Verdict struct {
+	// Reason the answer may not be shared with anybody; "" if it may be given
+	// to everybody whose key is the feed's.
+	Reason Reason
+
+	// Vary names, in lower case, the fields that the answer depends on and
+	// that its key does not have yet.
+	Vary []string
+}
+
+// neverShared are response fields that are meant for one client, whoever it
+// is.
+var neverShared = []string{
+	"Set-Cookie", "Set-Cookie2", "Clear-Site-Data", "WWW-Authenticate", "Proxy-Authenticate", "Authentication-Info",
+	"Proxy-Authentication-Info", "Content-Range",
+}
+
+// streams are content types of answers that do not end.
+var streams = []string{"text/event-stream", "multipart/x-mixed-replace"}
+
+// Judge decides whether the answer to a poll may be shared, from its head. It
+// errs on the side of no. private says that the key holds an identity, whose
+// own private answers may be shared between the connections of that one user;
+// known are the learned fields that the key was made with.
+func Judge(resp *origin.Response, private bool, known *Vary) Verdict {
+	if reason := refuse(resp, private); reason != "" {
+		return Verdict{Reason: reason}
+	}
+	names, star := varyNames(resp.Header, known)
+	if star || len(names)+len(known.names) > maxVary {
+		return Verdict{Reason: "vary"}
+	}
+	return Verdict{Vary: names}
+}
+
+// JudgeRenewal is Judge for the 304 that says that an answer which could be
+// shared is still true. A cookie comes with those as well.
+func JudgeRenewal(resp *origin.Response, private bool) Verdict {
+	return Verdict{Reason: refuseHead(resp, private)}
+}
+
+func refuse(resp *origin.Response, private bool) Reason {
+	if !isAnswer(resp.Status) {
+		return Reason("status-" + strconv.Itoa(resp.Status))
+	}
+	if reason := refuseHead(resp, private); reason != "" {
+		return reason
+	}
+	if coding := resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return "content-encoding"
+	}
+	if slices.Contains(streams, mediaType(resp)) {
+		return "stream"
+	}
+	return ""
+}
+
+// IsEvents reports whether a response is a stream of server-sent events.
+func IsEvents(resp *origin.Response) bool { return mediaType(resp) == streams[0] }
+
+func mediaType(resp *origin.Response) string {
+	t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(t))
+}
+
+// refuseHead looks at what any answer can say of itself.
+func refuseHead(resp *origin.Response, private bool) Reason {
+	if resp.Sloppy != "" {
+		return "malformed-head"
+	}
+	for _, name := range neverShared {
+		if resp.Header.Has(name) {
+			return Reason(strings.ToLower(name))
+		}
+	}
+	return refuseDirectives(resp.Header, private)
+}
+
+// refuseDirectives applies Cache-Control, and its cousins for shared caches
+// where they are stricter (RFC 9111 section 5.2.2, RFC 9213).
+func refuseDirectives(h origin.Header, private bool) Reason {
+	if private {
+		return ""
+	}
+	for _, field := range []string{"Cache-Control", "CDN-Cache-Control", "Surrogate-Control"} {
+		directives, err := origin.ParseDirectives(h, field)
+		switch {
+		case err != nil:
+			return "cache-control"
+		case directives.Has("no-store"):
+			return "no-store"
+		case directives.Has("private"):
+			return "private"
+		}
+	}
+	return ""
+}
+
+// isAnswer reports whether a status tells what the resource is, for everybody
+// with the same key: there it is (2xx but the partial ones), or it is not
+// there. Redirects, refusals and failures are for whoever asked.
+func isAnswer(status int) bool {
+	switch status {
+	case 200, 202, 203, 204, 404, 410:
+		return true
+	}
+	return false
+}
+
+// varyNames returns the fields in Vary that are not part of the key for lack of
+// knowing, and whether there is a "*" anywhere.
+func varyNames(h origin.Header, known *Vary) (names []string, star bool) {
+	for member := range h.Tokens("Vary") {
+		if member == "*" {
+			return nil, true
+		}
+		name := strings.ToLower(member)
+		if !alwaysDecided(name) && !slices.Contains(known.names, name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, false
+}
+
+// alwaysDecided reports whether a field's place in the key does not depend on
+// Vary: it is in the key already, or it is the same on every poll.
+func alwaysDecided(name string) bool {
+	switch is := head.Lookup([]byte(name)); is {
+	case head.Other, head.Origin, head.Accept, head.Prefer, head.Credential, head.Cookie:
+		return true
+	default:
+		return isManaged(is)
+	}
+}

@@ -1,0 +1,184 @@
+package share
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"hash"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/head"
+)
+
+// Policy says for one route what is in a key. Its methods may be called
+// concurrently.
+type Policy struct {
+	prefix string // tells routes and upstreams apart
+	host   string // sent to the origin in place of the client's; "" keeps that
+	public bool
+
+	// What the route says of fields, by lower-case name.
+	keyed, ignored, credential map[string]bool
+
+	cookies     config.Globs // if any: the only ones that count
+	lostCookies config.Globs // never count
+	lostQuery   config.Globs
+	sortQuery   bool
+
+	vary   atomic.Pointer[Vary]
+	varyMu sync.Mutex // held to learn
+
+	hashes sync.Pool // of hash.Hash
+}
+
+// Vary is the set of fields that a route's answers turned out to depend on, in
+// lower case and sorted. It is immutable: a larger set is another Vary.
+type Vary struct{ names []string }
+
+// Names lists the fields, in lower case.
+func (v *Vary) Names() []string { return v.names }
+
+// maxVary bounds how many fields an origin can make part of the key. One that
+// names more has answers that are not worth sharing.
+const maxVary = 16
+
+// Secret is the key of this process under which credentials are hashed.
+type Secret [32]byte
+
+// NewSecret returns a random one.
+func NewSecret() (s Secret) {
+	_, _ = rand.Read(s[:]) // never fails: crypto/rand
+	return s
+}
+
+// NewPolicy compiles a route. prefix must differ between routes.
+func NewPolicy(prefix string, r *config.Route, host string, secret Secret) *Policy {
+	p := &Policy{
+		prefix:      prefix,
+		host:        strings.ToLower(host),
+		public:      r.Share == config.SharePublic,
+		keyed:       nameSet(r.Key.Headers),
+		ignored:     nameSet(r.Key.IgnoreHeaders),
+		credential:  nameSet(r.CredentialHeaders),
+		cookies:     r.CredentialCookies,
+		lostCookies: slices.Concat(analyticsCookies(), r.Key.IgnoreCookies),
+		lostQuery:   r.Key.IgnoreQuery,
+		sortQuery:   r.Key.SortQuery,
+	}
+	p.vary.Store(&Vary{})
+	p.hashes.New = func() any { return hmac.New(sha256.New, secret[:]) }
+	return p
+}
+
+func nameSet(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[strings.ToLower(name)] = true
+	}
+	return set
+}
+
+// analyticsCookies are set by scripts for their own purposes; no server decides
+// by them what to answer.
+func analyticsCookies() config.Globs {
+	return config.Globs{
+		"_ga*", "_gid", "_gat*", "_gac_*", "_gcl_*", "__utm*", "_fbp", "_fbc", "_hj*", "_pk_*", "_mkto_trk",
+		"_clck", "_clsk", "_uet*", "_dd_s", "_rdt_uuid", "_scid*", "_tt_*", "_ttp", "_pin_unauth", "_derived_epik",
+		"__hstc", "__hssc", "__hssrc", "hubspotutk", "amplitude_id*", "amp_*", "mp_*", "ajs_anonymous_id",
+		"optimizelyEndUserId", "_vwo_uuid*", "_vis_opt_*", "_cs_c", "_cs_id", "_cs_s", "s_cc", "s_sq", "s_vi",
+		"AMCV_*", "AMCVS_*", "OptanonConsent", "OptanonAlertBoxClosed", "CookieConsent", "euconsent-v2",
+	}
+}
+
+// class is what a field does to the key.
+type class uint8
+
+const (
+	out      class = iota // neither in the key nor on the wire
+	in                    // both
+	identity              // its hash in the key, itself on the wire
+	withheld              // a credential on a public route: neither
+)
+
+// classify says what a field of this route's requests does.
+func (p *Policy) classify(f *head.Field, vary *Vary) class {
+	if p.hasOwnRules() || len(vary.names) > 0 {
+		if c, ok := p.ownRule(f, vary); ok {
+			return c
+		}
+	}
+	switch f.Is {
+	case head.Other, head.Origin, head.Accept, head.Prefer:
+		return in
+	case head.Credential, head.Cookie:
+		return p.identity()
+	}
+	return out
+}
+
+func (p *Policy) identity() class {
+	if p.public {
+		return withheld
+	}
+	return identity
+}
+
+func (p *Policy) hasOwnRules() bool {
+	return len(p.keyed)+len(p.ignored)+len(p.credential) > 0
+}
+
+// ownRule applies what the operator wrote, or the origin said in Vary. Neither
+// can make pollmux's own fields part of a poll.
+func (p *Policy) ownRule(f *head.Field, vary *Vary) (class, bool) {
+	if isManaged(f.Is) {
+		return out, false
+	}
+	name := strings.ToLower(string(f.Name))
+	switch {
+	case f.Is == head.Credential || f.Is == head.Cookie:
+		return out, false
+	case p.credential[name]:
+		return p.identity(), true
+	case p.ignored[name]:
+		return out, true
+	case p.keyed[name] || slices.Contains(vary.names, name):
+		return in, true
+	}
+	return out, false
+}
+
+// isManaged reports whether pollmux itself says what such a field is on a
+// poll, or reads it instead of the origin.
+func isManaged(name head.Name) bool {
+	switch name {
+	case head.Host, head.ContentLength, head.TransferEncoding, head.Connection, head.HopByHop, head.Upgrade, head.Expect,
+		head.AcceptEncoding, head.LastEventID, head.IfNoneMatch, head.IfModifiedSince, head.IfRange, head.Range,
+		head.CacheControl, head.WebSocket, head.MethodOverride:
+		return true
+	}
+	return false
+}
+
+// Vary returns what was learned so far.
+func (p *Policy) Vary() *Vary { return p.vary.Load() }
+
+// Learn adds fields that a response's Vary named. It reports whether any of
+// them is new.
+func (p *Policy) Learn(names []string) bool {
+	p.varyMu.Lock()
+	defer p.varyMu.Unlock()
+	old := p.vary.Load()
+	all := slices.Concat(old.names, names)
+	slices.Sort(all)
+	if all = slices.Compact(all); len(all) == len(old.names) {
+		return false
+	}
+	p.vary.Store(&Vary{names: all})
+	return true
+}
+
+func (p *Policy) hash() hash.Hash { return p.hashes.Get().(hash.Hash) }

@@ -1,0 +1,50 @@
+package share
+
+import "bytes"
+
+// preferValue drops the preferences that pollmux itself honours (RFC 7240).
+func (k *Key) preferValue(prefer []byte) []byte {
+	return k.filter(prefer, ',', func(member []byte) bool {
+		name, _, _ := bytes.Cut(member, []byte{'='})
+		name, _, _ = bytes.Cut(name, []byte{';'})
+		return !bytes.EqualFold(bytes.TrimSpace(name), []byte("wait"))
+	})
+}
+
+// cookieValue drops the cookies that do not count (RFC 6265 section 4.2.1).
+func (k *Key) cookieValue(cookie []byte) []byte {
+	return k.filter(cookie, ';', func(pair []byte) bool {
+		name, _, _ := bytes.Cut(pair, []byte{'='})
+		name = bytes.TrimSpace(name)
+		if len(k.policy.cookies) > 0 {
+			return k.policy.cookies.Match(string(name))
+		}
+		return !k.policy.lostCookies.Match(string(name))
+	})
+}
+
+// filter keeps the members of a list, byte for byte, in their order. It returns
+// nil if none is left.
+func (k *Key) filter(list []byte, separator byte, keep func([]byte) bool) []byte {
+	start := len(k.scratch)
+	for len(list) > 0 {
+		member := list
+		if i := bytes.IndexByte(list, separator); i >= 0 {
+			member, list = list[:i], list[i+1:]
+		} else {
+			list = nil
+		}
+		member = bytes.Trim(member, " \t")
+		if len(member) == 0 || !keep(member) {
+			continue
+		}
+		if len(k.scratch) > start {
+			k.scratch = append(k.scratch, separator, ' ')
+		}
+		k.scratch = append(k.scratch, member...)
+	}
+	if len(k.scratch) == start {
+		return nil
+	}
+	return k.scratch[start:len(k.scratch):len(k.scratch)]
+}

@@ -1,0 +1,88 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/upgrade"
+	"github.com/pollmux/pollmux/upgrade/fanout"
+)
+
+// checkHandshake refuses a WebSocket that is not one, or that a page of another
+// site opens: the browser sends the user's cookies along, and asks nobody (RFC
+// 6455 section 10.2).
+func (p *Proxy) checkHandshake(r *request) *problem {
+	keys, versions := collect(r.head.Lookup("sec-websocket-key")), collect(r.head.Lookup("sec-websocket-version"))
+	status, text := upgrade.ValidHandshake(keys, versions, r.head.Length != 0, r.head.Close)
+	if status == http.StatusUpgradeRequired {
+		return newProblem(status, text).with("Upgrade", "websocket").with("Sec-WebSocket-Version", "13")
+	}
+	if status != 0 {
+		return newProblem(status, text)
+	}
+	if !p.isOwnOrigin(r) {
+		return newProblem(http.StatusForbidden, "this Origin may not open a WebSocket here: list it in websocket.origins")
+	}
+	return nil
+}
+
+// isOwnOrigin reports whether a handshake comes from a page of this host, of a
+// listed origin, or from no page at all.
+func (p *Proxy) isOwnOrigin(r *request) bool {
+	origins := collect(r.head.Lookup("origin"))
+	if len(origins) == 0 {
+		return true
+	}
+	origin := strings.ToLower(string(origins[0]))
+	from := p.peerOf(r)
+	own := from.proto + "://" + withoutDefaultPort(from.proto, from.host)
+	return len(origins) == 1 && (origin == own || r.route.origins[origin])
+}
+
+// withoutDefaultPort writes an authority as browsers do in Origin.
+func withoutDefaultPort(proto, host string) string {
+	port := map[string]string{"http": ":80", "https": ":443"}[proto]
+	return strings.TrimSuffix(host, port)
+}
+
+func collect(values func(func([]byte) bool)) [][]byte {
+	var all [][]byte
+	for value := range values {
+		all = append(all, value)
+	}
+	return all
+}
+
+// hasSubprotocol reports whether a handshake asks for a protocol on top of
+// WebSocket.
+func hasSubprotocol(h *head.Head) bool {
+	for range h.Lookup("sec-websocket-protocol") {
+		return true
+	}
+	return false
+}
+
+// beginSocket holds a WebSocket client.
+func (p *Proxy) beginSocket(r *request, s *subscription) {
+	account := r.route.account
+	key := string(collect(r.head.Lookup("sec-websocket-key"))[0])
+	policy := r.route.WebSocket
+	options := upgrade.SocketOptions{
+		Ping: policy.Ping, MaxMessage: int64(policy.MaxMessage), Send: p.sender(r, s), Delivered: account.Delivered,
+	}
+	terms := fanout.Terms{Beat: policy.Ping, Steady: true, Linger: upgrade.CloseLinger}
+	fields := []upgrade.Field{{Name: "Via", Value: via}}
+	p.takeOver(r, func(c *conn, early []byte) {
+		session, err := upgrade.NewSocket(&resumed{conn: c, early: early}, key, fields, s.feed, options)
+		if err != nil {
+			_ = c.Close()
+			s.end()
+			return
+		}
+		p.engine.Hold(c, session, terms, func(fanout.End) {
+			s.end()
+			_ = c.Close()
+		})
+	}, s.end)
+}

@@ -1,0 +1,200 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fasthttp/websocket"
+
+	"github.com/pollmux/pollmux/testdata/legacy"
+)
+
+// socket opens a WebSocket.
+func (r *rig) socket(path string, fields ...string) *websocket.Conn {
+	r.t.Helper()
+	ws, _, err := r.handshake(path, fields...)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return ws
+}
+
+func (r *rig) handshake(path string, fields ...string) (*websocket.Conn, *http.Response, error) {
+	header := http.Header{}
+	for i := 0; i < len(fields); i += 2 {
+		header.Add(fields[i], fields[i+1])
+	}
+	ws, resp, err := websocket.DefaultDialer.Dial("ws://"+r.addr+path, header)
+	if err == nil {
+		_ = ws.SetReadDeadline(time.Now().Add(patience))
+		r.t.Cleanup(func() { _ = ws.Close() })
+	}
+	return ws, resp, err
+}
+
+func wantMessage(t *testing.T, ws *websocket.Conn, kind int, want string) {
+	t.Helper()
+	got, data, err := ws.ReadMessage()
+	if err != nil || got != kind || string(data) != want {
+		t.Fatalf("got %d %q, %v; want %d %q", got, data, err, kind, want)
+	}
+}
+
+func wantClose(t *testing.T, ws *websocket.Conn, code int) {
+	t.Helper()
+	for {
+		_, _, err := ws.ReadMessage()
+		if err == nil {
+			continue
+		}
+		if !websocket.IsCloseError(err, code) {
+			t.Fatalf("got %v, want close %d", err, code)
+		}
+		return
+	}
+}
+
+func TestAWebSocketDeliversBareSnapshots(t *testing.T) {
+	r := newRig(t, "interval: 10ms")
+	ws := r.socket("/scores")
+	wantMessage(t, ws, websocket.TextMessage, `{"v":1}`)
+	r.body(`{"v":2}`)
+	wantMessage(t, ws, websocket.TextMessage, `{"v":2}`)
+	r.origin.Answer(legacy.Answer{Header: http.Header{"Content-Type": {"image/png"}}, Body: []byte("\x89PNG")})
+	wantMessage(t, ws, websocket.BinaryMessage, "\x89PNG")
+	_ = ws.NetConn().Close()
+	r.eventually("it is gone", func() bool { return r.stats().Subscribers.WebSocket == 0 })
+}
+
+func TestALargeSnapshotIsOneMessage(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	for _, size := range []int{125, 126, 65535, 65536, 3 << 20} {
+		body := `"` + strings.Repeat("x", size-2) + `"`
+		r.body(body)
+		ws := r.socket("/" + strings.Repeat("p", size%7+1))
+		wantMessage(t, ws, websocket.TextMessage, body)
+	}
+}
+
+func TestAMessageWithoutAnybodyToTakeItCloses1003(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	ws := r.socket("/scores")
+	if err := ws.WriteMessage(websocket.TextMessage, []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	wantClose(t, ws, websocket.CloseUnsupportedData)
+	r.eventually("it is gone", func() bool { return r.stats().Subscribers.WebSocket == 0 })
+}
+
+func TestATextMessageThatIsNotUTF8Closes1007(t *testing.T) {
+	r := newRig(t, "interval: 1h", "websocket: {send: {path: /messages}}")
+	ws := r.socket("/scores")
+	if err := ws.WriteMessage(websocket.TextMessage, []byte("\xff\xfe")); err != nil {
+		t.Fatal(err)
+	}
+	wantClose(t, ws, websocket.CloseInvalidFramePayloadData)
+}
+
+func TestATooLargeMessageCloses1009(t *testing.T) {
+	r := newRig(t, "interval: 1h", "websocket: {max_message: 1KiB, send: {path: /messages}}")
+	ws := r.socket("/scores")
+	if err := ws.WriteMessage(websocket.TextMessage, make([]byte, 1025)); err != nil {
+		t.Fatal(err)
+	}
+	wantClose(t, ws, websocket.CloseMessageTooBig)
+}
+
+func TestAMessageBecomesARequestAndItsEffectComesBack(t *testing.T) {
+	r := newRig(t, "interval: 1h", "websocket: {send: {method: PUT, path: /scores}}")
+	r.origin.AnswerFunc(legacy.FromHandler(newNotebook()))
+	ws := r.socket("/scores", "Authorization", "Bearer secret")
+	wantMessage(t, ws, websocket.TextMessage, `""`)
+	for _, text := range []string{`"one"`, `"two"`, `"three"`} {
+		if err := ws.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		wantMessage(t, ws, websocket.TextMessage, text)
+	}
+	for _, request := range r.origin.Requests() {
+		if request.Method == "PUT" && request.Header.Get("Authorization") != "Bearer secret" {
+			t.Errorf("a write without the handshake's credentials:\n%s", request.Head)
+		}
+		if request.Method == "PUT" && (request.Header.Get("Content-Type") != "application/json" || request.Header.Get("Sec-Websocket-Key") != "") {
+			t.Errorf("the write's head:\n%s", request.Head)
+		}
+	}
+}
+
+func TestARefusedMessageClosesTheSocketAndSaysWhy(t *testing.T) {
+	for status, code := range map[int]int{422: websocket.ClosePolicyViolation, 500: websocket.CloseInternalServerErr} {
+		r := newRig(t, "interval: 1h", "websocket: {send: {path: /messages}}")
+		r.origin.Answer(legacy.Answer{Status: status}, "/messages")
+		ws := r.socket("/scores")
+		if err := ws.WriteMessage(websocket.TextMessage, []byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+		wantClose(t, ws, code)
+		if n := len(r.requestsTo("/messages")); n != 1 {
+			t.Errorf("%d: sent %d times", status, n)
+		}
+	}
+}
+
+func TestAHandshakeThatIsNoneIsRefused(t *testing.T) {
+	r := newRig(t, "interval: 1h", `websocket: {origins: ["https://app.example.com"]}`)
+	good := map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+	for _, test := range []struct {
+		name, field, value string
+		status             int
+	}{
+		{"good", "", "", 101},
+		{"version 8", "Sec-WebSocket-Version", "8", 426},
+		{"no version", "Sec-WebSocket-Version", "-", 426},
+		{"two versions", "Sec-WebSocket-Version", "13, 8", 426},
+		{"short key", "Sec-WebSocket-Key", "abc", 400},
+		{"no key", "Sec-WebSocket-Key", "-", 400},
+		{"key of 15 bytes", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j", 400},
+		{"closing", "Connection", "Upgrade, close", 400},
+		{"own origin", "Origin", "http://" + r.addr, 101},
+		{"listed origin", "Origin", "https://app.example.com", 101},
+		{"other scheme", "Origin", "https://" + r.addr, 403},
+		{"other port", "Origin", "http://127.0.0.1:1", 403},
+		{"other site", "Origin", "https://evil.example", 403},
+		{"suffix", "Origin", "https://evil-app.example.com", 403},
+		{"null", "Origin", "null", 403},
+	} {
+		fields := []string{}
+		for name, value := range good {
+			if name == test.field {
+				value = test.value
+			}
+			if value != "-" {
+				fields = append(fields, name, value)
+			}
+		}
+		if good[test.field] == "" && test.field != "" {
+			fields = append(fields, test.field, test.value)
+		}
+		if a, err := r.head("/scores", fields...); err != nil || a.StatusCode != test.status {
+			t.Errorf("%s: got %v, %v, want %d", test.name, a, err, test.status)
+		}
+	}
+}
+
+func TestPingsKeepASocketAliveAndASilentPeerIsDropped(t *testing.T) {
+	r := newRig(t, "interval: 1h", "websocket: {ping: 1s}")
+	ws := r.socket("/scores")
+	pinged := make(chan struct{}, 10)
+	ws.SetPingHandler(func(string) error { pinged <- struct{}{}; return nil }) // and no pong
+	go func() {
+		for {
+			if _, _, err := ws.ReadMessage(); err != nil {
+				return
+			}
+		}
+	}()
+	<-pinged
+	r.eventually("the silent peer is gone", func() bool { return r.stats().Subscribers.WebSocket == 0 })
+}

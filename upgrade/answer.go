@@ -1,0 +1,135 @@
+package upgrade
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Answer is an update as the answer to one request.
+type Answer struct {
+	Update *Update
+
+	// NotModified answers 304, without the body.
+	NotModified bool
+
+	// CacheStatus and Via are sent behind what the origin said; "" is not
+	// sent.
+	CacheStatus, Via string
+
+	// Held is the wait that was honoured, told in Preference-Applied; 0 if
+	// none was asked for. The answer may not be stored then.
+	Held time.Duration
+
+	// Now is when the answer is written.
+	Now time.Time
+}
+
+// Write makes it ctx's response. The body is shared, not copied. HEAD is up to
+// the server.
+func (a *Answer) Write(ctx *fasthttp.RequestCtx) {
+	resp := &ctx.Response
+	resp.SetStatusCode(a.status())
+	a.fields(func(name, value string) { resp.Header.Add(name, value) })
+	if a.NotModified {
+		resp.SkipBody = true
+		return
+	}
+	if a.Update.Type != "" {
+		resp.Header.SetContentType(a.Update.Type)
+	}
+	if a.Update.Status == http.StatusNoContent {
+		resp.SkipBody = true
+		return
+	}
+	resp.SetBodyRaw(a.Update.Body)
+}
+
+// Append appends the whole response, for a connection that fasthttp has given
+// away.
+func (a *Answer) Append(b []byte, closing bool) []byte {
+	b = appendStatus(b, a.status())
+	a.fields(func(name, value string) { b = appendField(b, name, value) })
+	if !a.NotModified && a.Update.Type != "" {
+		b = appendField(b, "Content-Type", a.Update.Type)
+	}
+	if closing {
+		b = appendField(b, "Connection", "close")
+	}
+	if a.NotModified || a.Update.Status == http.StatusNoContent {
+		return append(b, "\r\n"...)
+	}
+	b = appendField(b, "Content-Length", strconv.Itoa(len(a.Update.Body)))
+	return append(append(b, "\r\n"...), a.Update.Body...)
+}
+
+func (a *Answer) status() int {
+	if a.NotModified {
+		return http.StatusNotModified
+	}
+	return a.Update.Status
+}
+
+// fields are those of both the whole answer and a 304 (RFC 9110 section
+// 15.4.5).
+func (a *Answer) fields(add func(name, value string)) {
+	u := a.Update
+	if u.ETag != "" {
+		add("ETag", u.ETag)
+	}
+	add("Cache-Control", a.cacheControl())
+	add("Age", strconv.Itoa(int(u.CurrentAge(a.Now)/time.Second)))
+	addIf(add, "Date", u.Date)
+	addIf(add, "Vary", u.Vary)
+	addIf(add, "Last-Modified", u.LastModified)
+	if a.Held > 0 {
+		add("Preference-Applied", "wait="+strconv.Itoa(int(a.Held/time.Second)))
+	}
+	for i := range u.Header {
+		if f := &u.Header[i]; !a.NotModified || survivesNotModified(f.Name) {
+			add(f.Name, f.Value)
+		}
+	}
+	addIf(add, "Cache-Status", a.CacheStatus)
+	addIf(add, "Via", a.Via)
+}
+
+// cacheControl is the origin's, or asks caches to come back each time: an
+// answer that says nothing would be kept by guesswork.
+func (a *Answer) cacheControl() string {
+	switch {
+	case a.Held > 0:
+		return "no-store"
+	case a.Update.CacheControl != "":
+		return a.Update.CacheControl
+	}
+	return "no-cache"
+}
+
+// survivesNotModified reports whether a field belongs into a 304: what says how
+// the stored answer may be used, and what a browser's cross-origin check needs.
+func survivesNotModified(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Expires", "Content-Location", "Retry-After", "X-Poll-Interval":
+		return true
+	}
+	return isCORS(name)
+}
+
+func addIf(add func(name, value string), name, value string) {
+	if value != "" {
+		add(name, value)
+	}
+}
+
+func appendStatus(b []byte, status int) []byte {
+	b = append(b, "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(status), 10)
+	return append(append(append(b, ' '), http.StatusText(status)...), "\r\n"...)
+}
+
+func appendField(b []byte, name, value string) []byte {
+	return append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
+}

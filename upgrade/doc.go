@@ -1,0 +1,20 @@
+// Package upgrade is the client half: how does this client hear what the origin
+// says now? It knows nothing of polling, YAML or origins.
+//
+//	Negotiate ─► poll ────────────► Answer ─► fasthttp writes it
+//	          ├► longpoll ─► LongPoll ┐
+//	          ├► sse, ndjson,         ├─► fanout.Engine holds the connection
+//	          │  multipart ► Stream   │
+//	          └► websocket ► Socket  ┘
+//
+// All of them read a [Source]: the latest [Update] of a resource together with
+// the channel that is closed when it is superseded, in one immutable [State], so
+// that no wake-up is lost between looking and waiting. A client that is slow
+// skips versions, and always gets the last one.
+//
+// What is sent for an update is encoded once for all clients, when the first of
+// them needs it.
+//
+// The package is a leaf. Package proxy implements Source and decides who may
+// read which.
+package upgrade

@@ -1,0 +1,94 @@
+package upgrade
+
+import (
+	"errors"
+	"strconv"
+	"sync"
+)
+
+// errFormat: the update cannot be told in this format.
+var errFormat = errors.New("not representable")
+
+// frames are the encodings of one version, made once each, when the first
+// client needs them.
+type frames struct {
+	once    [Transports]sync.Once
+	encoded [Transports]frame
+
+	mu      sync.Mutex
+	answers map[string][]byte // long-poll answers by what they depend on
+}
+
+// frame is one encoding, with the framing of a chunk (RFC 9112 section 7.1)
+// round it for clients of HTTP/1.1.
+type frame struct {
+	chunk []byte
+	plain []byte // within chunk
+	err   error
+}
+
+// newFrame wraps plain into a chunk.
+func newFrame(plain []byte, err error) frame {
+	if err != nil {
+		return frame{err: err}
+	}
+	size := strconv.FormatInt(int64(len(plain)), 16) + "\r\n"
+	chunk := make([]byte, 0, len(size)+len(plain)+2)
+	chunk = append(append(append(chunk, size...), plain...), "\r\n"...)
+	return frame{chunk: chunk, plain: chunk[len(size) : len(size)+len(plain)]}
+}
+
+// bytes is what goes on the wire.
+func (f frame) bytes(chunked bool) []byte {
+	if chunked {
+		return f.chunk
+	}
+	return f.plain
+}
+
+// frame returns the update as an event of a stream or a message of a
+// WebSocket.
+func (u *Update) frame(t Transport) frame {
+	u.frames.once[t].Do(func() { u.frames.encoded[t] = u.encode(t) })
+	return u.frames.encoded[t]
+}
+
+func (u *Update) encode(t Transport) frame {
+	switch t {
+	case SSE:
+		return newFrame(u.appendEvent(nil))
+	case NDJSON:
+		return newFrame(u.appendLine(nil))
+	case Multipart:
+		return newFrame(u.appendPart(nil), nil)
+	case WebSocket:
+		return frame{plain: u.appendMessage(nil)}
+	}
+	return frame{err: errFormat}
+}
+
+// Representable reports whether the update can be told through a transport.
+func (u *Update) Representable(t Transport) bool {
+	return t == Poll || t == Longpoll || u.frame(t).err == nil
+}
+
+// maxAnswers bounds the variants of a long poll's answer that are kept for one
+// version. There are few: waits and routes.
+const maxAnswers = 4
+
+// answer returns the bytes for variant, which make makes.
+func (f *frames) answer(variant string, make func() []byte) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if b, ok := f.answers[variant]; ok {
+		return b
+	}
+	b := make()
+	if f.answers == nil {
+		f.answers = map[string][]byte{}
+	}
+	if len(f.answers) < maxAnswers {
+		f.answers[variant] = b
+	}
+	return b
+}

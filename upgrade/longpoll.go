@@ -1,0 +1,118 @@
+package upgrade
+
+import (
+	"errors"
+	"net"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// LongPoll is a subscriber that waits for one update. It is a fanout.Session.
+type LongPoll struct {
+	source    Source
+	have      uint64
+	answer    Answer
+	closing   bool
+	delivered func(*Update)
+
+	sending *Update
+
+	mu    sync.Mutex // early is written by Listen
+	early []byte
+}
+
+// LongPollOptions are what a long poll's client asked for.
+type LongPollOptions struct {
+	// Have is the version that the client has.
+	Have *Update
+
+	// Answer holds what every answer carries, and Held.
+	Answer Answer
+
+	// Closing ends the connection after the answer.
+	Closing bool
+
+	// Delivered is told of the update that was written to the client. It must
+	// not block.
+	Delivered func(*Update)
+}
+
+// NewLongPoll returns a subscriber that is to be held for as long as it wants.
+func NewLongPoll(source Source, o LongPollOptions) *LongPoll {
+	return &LongPoll{source: source, have: o.Have.Version, answer: o.Answer, closing: o.Closing, delivered: o.Delivered}
+}
+
+// Next answers as soon as there is another version.
+func (p *LongPoll) Next() (frame []byte, changed <-chan struct{}, last bool) {
+	state := p.source.Latest()
+	if u := state.Update; u != nil && u.Version != p.have {
+		p.sending = u
+		return p.bytes(u), nil, true
+	}
+	if state.Ended != nil {
+		return p.unchanged(), nil, true
+	}
+	return nil, state.Changed, false
+}
+
+// bytes is the answer with an update. It is the same for all clients that were
+// waiting with the same options, so it is made once.
+func (p *LongPoll) bytes(u *Update) []byte {
+	a := p.answer
+	a.Update, a.Now = u, u.Received
+	variant := a.CacheStatus + "\n" + a.Held.String() + strconv.FormatBool(p.closing)
+	return u.frames.answer(variant, func() []byte { return a.Append(nil, p.closing) })
+}
+
+// unchanged is the answer to a client that has what there is.
+func (p *LongPoll) unchanged() []byte {
+	a := p.answer
+	if a.Update = p.source.Latest().Update; a.Update.Version == p.have {
+		a.NotModified = true
+	}
+	a.Now = time.Now()
+	return a.Append(nil, p.closing)
+}
+
+// Sent accounts for a delivered update.
+func (p *LongPoll) Sent() {
+	if p.sending != nil {
+		p.delivered(p.sending)
+	}
+}
+
+// Beat is never needed: nothing may come before the answer.
+func (p *LongPoll) Beat() ([]byte, bool) { return nil, false }
+
+// Expire answers 304: nothing changed.
+func (p *LongPoll) Expire() []byte { return p.unchanged() }
+
+// Leave answers early, and asks the client to connect elsewhere.
+func (p *LongPoll) Leave() []byte {
+	p.closing = true
+	return p.unchanged()
+}
+
+// Listen waits until the client leaves, or sends another request: that one must
+// not wait behind this.
+func (p *LongPoll) Listen(c net.Conn) error {
+	buf := make([]byte, 512)
+	n, err := c.Read(buf)
+	p.mu.Lock()
+	p.early = append(p.early, buf[:n]...)
+	p.mu.Unlock()
+	if n > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// Early returns what the client sent while it was held, which belongs to its
+// next request.
+func (p *LongPoll) Early() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.early
+}

@@ -1,0 +1,259 @@
+package upgrade
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// errTalkative is a client that keeps sending on a connection that only
+// streams to it.
+var errTalkative = errors.New("the client sends while it is streamed to")
+
+// maxChatter is how many bytes a streaming client may send: a pipelined request
+// or two, that will never be answered.
+const maxChatter = 64 << 10
+
+const (
+	// retryUsual is how long a browser waits before it connects again, retryFull
+	// when the proxy is full or stopping. Both are jittered upwards.
+	retryUsual = 2 * time.Second
+	retryFull  = 10 * time.Second
+)
+
+// Stream is a subscriber over SSE, NDJSON or multipart. It is a
+// fanout.Session.
+type Stream struct {
+	kind      Transport
+	source    Source
+	chunked   bool
+	delivered func(*Update)
+
+	// The engine's goroutine has these.
+	pending []byte  // goes out before anything else
+	state   *State  // what the client was last brought up to date with
+	have    uint64  // version that it has
+	reason  string  // why it was told that this is stale
+	sending *Update // on its way
+	over    bool
+}
+
+// StreamOptions are what a stream's client asked for.
+type StreamOptions struct {
+	Kind Transport
+
+	// HTTP10 clients know no chunks: their stream ends with the connection.
+	HTTP10 bool
+
+	// Resume is the ID of the version that the client has; nil if none.
+	Resume []byte
+
+	// Fields of the head, besides the stream's own: Vary, Via, CORS.
+	Fields []Field
+
+	// Delivered is told of each update that was written to the client. It must
+	// not block.
+	Delivered func(*Update)
+}
+
+// NewStream returns a subscriber whose response has not begun.
+func NewStream(source Source, o StreamOptions) *Stream {
+	s := &Stream{kind: o.Kind, source: source, chunked: !o.HTTP10, delivered: o.Delivered}
+	s.pending = s.appendHead(nil, o.Fields)
+	if u := source.Latest().Update; u != nil && len(o.Resume) > 0 && string(o.Resume) == u.ID {
+		s.have = u.Version
+	}
+	s.pending = s.append(s.pending, s.opening())
+	return s
+}
+
+// contentType of the stream, as clients compare it.
+func (t Transport) contentType() string {
+	switch t {
+	case SSE:
+		return "text/event-stream"
+	case NDJSON:
+		return "application/x-ndjson"
+	}
+	return "multipart/x-mixed-replace; boundary=" + boundary
+}
+
+// appendHead writes the response's head. No cache may keep it, nothing may
+// transform it, and nginx shall not collect it.
+func (s *Stream) appendHead(b []byte, fields []Field) []byte {
+	b = appendStatus(b, http.StatusOK)
+	b = appendField(b, "Content-Type", s.kind.contentType())
+	b = appendField(b, "Cache-Control", "no-store, no-transform")
+	b = appendField(b, "X-Accel-Buffering", "no")
+	b = appendField(b, "Date", time.Now().UTC().Format(http.TimeFormat))
+	for _, f := range fields {
+		b = appendField(b, f.Name, f.Value)
+	}
+	if s.chunked {
+		b = appendField(b, "Transfer-Encoding", "chunked")
+	}
+	return append(appendField(b, "Connection", "close"), "\r\n"...)
+}
+
+// opening is what a client gets at once, whether there is a snapshot or not.
+func (s *Stream) opening() []byte {
+	switch s.kind {
+	case SSE:
+		return append([]byte(eventComment), retryField(jitterUp(retryUsual))...)
+	case Multipart:
+		return []byte(delimiter)
+	}
+	return nil
+}
+
+// append frames plain for the client.
+func (s *Stream) append(b, plain []byte) []byte {
+	if len(plain) == 0 {
+		return b
+	}
+	if !s.chunked {
+		return append(b, plain...)
+	}
+	return append(b, newFrame(plain, nil).chunk...)
+}
+
+// Next returns what the client has not seen of the source.
+func (s *Stream) Next() (frame []byte, changed <-chan struct{}, last bool) {
+	if len(s.pending) > 0 {
+		frame, s.pending = s.pending, nil
+		return frame, nil, false
+	}
+	state := s.source.Latest()
+	if state.Ended != nil {
+		return s.goodbye(), nil, true
+	}
+	if u := state.Update; u != nil && u.Version != s.have && u.HasSnapshot() {
+		if frame, ok := s.snapshot(u); ok {
+			return frame, nil, false
+		}
+		// The stream cannot go on and must not look complete.
+		s.over = true
+		return nil, nil, true
+	}
+	return s.status(state), state.Changed, false
+}
+
+// snapshot is an update's frame. An SSE stream outlives what it cannot tell, and
+// says so; a client of the others would never know.
+func (s *Stream) snapshot(u *Update) (frame []byte, ok bool) {
+	f := u.frame(s.kind)
+	s.have = u.Version
+	if f.err == nil {
+		s.sending = u
+		return f.bytes(s.chunked), true
+	}
+	if s.kind != SSE {
+		return nil, false
+	}
+	s.reason = "the snapshot is not UTF-8 text: ask for multipart or a WebSocket"
+	return s.append(nil, statusEvent(s.reason)), true
+}
+
+// status tells an SSE client that what it has turned stale or live.
+func (s *Stream) status(state *State) []byte {
+	reason := state.Reason()
+	if s.kind != SSE || reason == s.reason {
+		return nil
+	}
+	s.reason = reason
+	return s.append(nil, statusEvent(reason))
+}
+
+// Sent accounts for a delivered update.
+func (s *Stream) Sent() {
+	if s.sending != nil {
+		s.delivered(s.sending)
+		s.sending = nil
+	}
+}
+
+// Beat keeps intermediaries from closing a silent stream.
+func (s *Stream) Beat() (frame []byte, last bool) {
+	switch s.kind {
+	case SSE:
+		return s.append(nil, []byte(eventComment)), false
+	case NDJSON:
+		return s.append(nil, []byte("\n")), false
+	}
+	// Between two parts, one more field of the next.
+	return s.append(nil, []byte("X-Keepalive: 1\r\n")), false
+}
+
+// Expire ends a stream that has a time limit, which none has.
+func (s *Stream) Expire() []byte { return s.goodbye() }
+
+// Leave asks the client to come back later, and not all at once.
+func (s *Stream) Leave() []byte {
+	if s.kind != SSE {
+		return s.goodbye()
+	}
+	return append(s.append(nil, retryField(jitterUp(retryUsual))), s.goodbye()...)
+}
+
+// goodbye ends the response well.
+func (s *Stream) goodbye() []byte {
+	var b []byte
+	if s.kind == Multipart {
+		b = s.append(b, []byte("\r\n--"+boundary+"--\r\n"))
+	}
+	if s.chunked {
+		b = append(b, "0\r\n\r\n"...)
+	}
+	return b
+}
+
+// Listen waits until the client leaves.
+func (s *Stream) Listen(c net.Conn) error {
+	var buf [512]byte
+	for total := 0; total < maxChatter; {
+		n, err := c.Read(buf[:])
+		if err != nil {
+			return err
+		}
+		total += n
+	}
+	return errTalkative
+}
+
+// Complete reports whether a session that is done told its client everything.
+// If not, the connection must be reset rather than closed.
+func (s *Stream) Complete() bool { return !s.over }
+
+// FullEvents is the whole answer to an EventSource when the proxy takes no more
+// subscribers. A browser would give up for good on any status but 200.
+func FullEvents(fields []Field, http10 bool) []byte {
+	s := Stream{kind: SSE, chunked: !http10}
+	b := s.appendHead(nil, fields)
+	b = s.append(b, retryField(jitterUp(retryFull)))
+	return append(b, s.goodbye()...)
+}
+
+// jitterUp adds up to as much again.
+func jitterUp(d time.Duration) time.Duration { return d + rand.N(d) }
+
+// isCORS reports whether a field is part of the answer to a browser's
+// cross-origin check, which streams need as well.
+func isCORS(name string) bool {
+	name = http.CanonicalHeaderKey(name)
+	return strings.HasPrefix(name, "Access-Control-") || name == "Timing-Allow-Origin" || name == "Cross-Origin-Resource-Policy"
+}
+
+// CORS returns the fields of an update that a browser's cross-origin check
+// looks at.
+func (u *Update) CORS() []Field {
+	var fields []Field
+	for _, f := range u.Header {
+		if isCORS(f.Name) {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
