@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/head"
@@ -127,6 +128,7 @@ func (p *Proxy) answer(r *request) error {
 	a, ok := f.Hit(r.now)
 	if !ok {
 		a = f.Ask(context.Background(), p.wouldKeep(r))
+		r.now = time.Now()
 	}
 	held, err := p.deliver(r, f, a)
 	if !held {

@@ -1,8 +1,10 @@
 package proxy
 
 import (
+	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -31,22 +33,23 @@ type conn struct {
 	handover atomic.Pointer[func()] // called if the connection ends before it is taken over
 	ahead    atomic.Bool            // only what was read already is to be read
 
-	sawEOF  atomic.Bool
+	ended   atomic.Bool // nothing more comes from the client
 	linger  atomic.Bool // unread bytes of a request are expected
 	closing sync.Once
 
 	writing sync.Mutex // frames of two writers do not mix
 }
 
-// Read notes the end of what the client sends: a chunked body that ends there
-// has not ended (RFC 9112 section 8).
+// Read notes the end of what the client sends, however it came: a chunked body
+// that ends there has not ended (RFC 9112 section 8), and fasthttp, which takes
+// even a reset before the last line for the end of the body, does not tell.
 func (c *conn) Read(p []byte) (int, error) {
 	if c.ahead.Load() {
 		return 0, errAhead
 	}
 	n, err := c.Conn.Read(p)
-	if err == io.EOF {
-		c.sawEOF.Store(true)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.ended.Store(true)
 	}
 	return n, err
 }

@@ -9,3 +9,10 @@ func (p *Proxy) waiting() (n int) {
 	}
 	return n
 }
+
+// connections is how many clients are connected.
+func (r *rig) connections() int {
+	r.proxy.gate.mu.Lock()
+	defer r.proxy.gate.mu.Unlock()
+	return len(r.proxy.gate.conns)
+}

@@ -39,11 +39,16 @@ func (p *Proxy) passFailed(r *request, pass *pass, err error) {
 	r.route.account.PassFailed()
 	p.log.Warn("a passed request failed", "route", r.route.Name, "error", err)
 	p.noteWrite(r, nil)
+	refused := problemOf(err)
 	if pass.body != nil && pass.body.tooLarge {
-		p.refuse(r, tooLarge())
-		return
+		refused = tooLarge()
 	}
-	p.refuse(r, problemOf(err))
+	if pass.body != nil && !pass.body.whole {
+		// What is left of it must not be taken for the next request.
+		refused.hangUp()
+		lingerOn(r.ctx.Conn())
+	}
+	p.refuse(r, refused)
 }
 
 // pass is a passed request under way.
@@ -183,6 +188,7 @@ func (p *Proxy) relay(r *request, x *pass, resp *origin.Response, reason share.R
 func (p *Proxy) relayHead(r *request, resp *origin.Response, reason share.Reason) {
 	out := &r.ctx.Response
 	out.SetStatusCode(resp.Status)
+	out.Header.DisableNormalizing() // names stay as the origin spells them
 	for _, f := range resp.Header {
 		if !isHopField(resp.Header, f.Name) {
 			out.Header.Add(f.Name, f.Value)

@@ -38,9 +38,9 @@ func (p *Proxy) relayBody(r *request, x *pass, resp *origin.Response) {
 // setTrailers hands over the trailer fields that were announced, which fasthttp
 // writes after the last chunk.
 func setTrailers(out *fasthttp.ResponseHeader, resp *origin.Response) {
-	for _, f := range resp.Trailer {
-		if resp.Header.HasToken("Trailer", f.Name) {
-			out.Set(f.Name, f.Value)
+	for name := range resp.Header.Tokens("Trailer") {
+		if resp.Trailer.Has(name) {
+			out.Set(name, resp.Trailer.Get(name))
 		}
 	}
 }

@@ -19,6 +19,7 @@ type requestBody struct {
 	limit    int64 // 0: none
 	idle     time.Duration
 	read     int64
+	whole    bool // it was read to its end
 	tooLarge bool
 	inHead   map[string]int // lines of the announced trailer fields in the head
 }
@@ -47,11 +48,10 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		b.tooLarge = true
 		return 0, errBodyLimit
 	}
-	if err == io.EOF && b.chunked && b.conn.sawEOF.Load() {
-		// fasthttp takes a connection that ends between two chunks for the
-		// end of the body. It is not (RFC 9112 section 8).
+	if err == io.EOF && b.chunked && b.conn.ended.Load() {
 		err = io.ErrUnexpectedEOF
 	}
+	b.whole = err == io.EOF
 	return n, err
 }
 

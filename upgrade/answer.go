@@ -32,6 +32,7 @@ type Answer struct {
 func (a *Answer) Write(ctx *fasthttp.RequestCtx) {
 	resp := &ctx.Response
 	resp.SetStatusCode(a.status())
+	resp.Header.DisableNormalizing() // "ETag" stays as it is
 	a.fields(func(name, value string) { resp.Header.Add(name, value) })
 	if a.NotModified {
 		resp.SkipBody = true
