@@ -1,0 +1,273 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"time"
+)
+
+// Config is a whole configuration. Every field has its default filled in.
+type Config struct {
+	// Listen holds the addresses that clients connect to. Default
+	// 127.0.0.1:8080.
+	Listen Strings `yaml:"listen"`
+
+	Admin Admin `yaml:"admin"`
+
+	// TrustedProxies are the peers whose Forwarded and X-Forwarded-* fields
+	// are believed. Default none.
+	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
+
+	// DrainTimeout bounds how long a stopping process waits for its clients.
+	// Default 20s; 0 ends at once.
+	DrainTimeout time.Duration `yaml:"drain_timeout"`
+
+	Log       Log                  `yaml:"log"`
+	Limits    Limits               `yaml:"limits"`
+	Timeouts  Timeouts             `yaml:"timeouts"`
+	Upstreams map[string]*Upstream `yaml:"upstreams"`
+
+	// Routes are tried in order; the first match wins.
+	Routes []*Route `yaml:"routes"`
+}
+
+// Admin is the operator's own listener: statistics, metrics, health, pprof.
+type Admin struct {
+	// Listen defaults to 127.0.0.1:9090. Anything but a loopback address
+	// requires Token.
+	Listen string `yaml:"listen"`
+
+	// Token, when set, must arrive as "Authorization: Bearer TOKEN" on every
+	// request but /healthz and /readyz.
+	Token string `yaml:"token"`
+}
+
+// Log says what is logged to standard error, and how.
+type Log struct {
+	Level  LogLevel  `yaml:"level"`  // debug, info (default), warn, error
+	Format LogFormat `yaml:"format"` // text (default), json
+}
+
+// Limits bound what clients and origins can make the process hold.
+type Limits struct {
+	// Connections is how many client connections may be open at once.
+	// Default 100000; 0: no limit.
+	Connections int `yaml:"connections"`
+
+	// ConnectionsPerIP is the same for one address (for IPv6, one /64).
+	// Default 0: no limit.
+	ConnectionsPerIP int `yaml:"connections_per_ip"`
+
+	// Feeds is how many feeds may be live at once; further resources are
+	// passed through. Default 10000; 0: no limit.
+	Feeds int `yaml:"feeds"`
+
+	// RequestHeader is the size of a request's head. Default 16KiB; at least
+	// 1KiB.
+	RequestHeader Size `yaml:"request_header"`
+
+	// RequestBody is the size of a request's body. Default 0: no limit.
+	RequestBody Size `yaml:"request_body"`
+
+	// Snapshot is the size of one answer that is kept and shared. A larger
+	// one is streamed through, unshared. Default 10MiB; 0: no limit.
+	Snapshot Size `yaml:"snapshot"`
+
+	// Snapshots is the size of all kept answers together; beyond it, feeds
+	// that nobody watches are dropped and new ones are passed through.
+	// Default 1GiB; 0: no limit.
+	Snapshots Size `yaml:"snapshots"`
+}
+
+// Timeouts bound how long one client may hold things up. None may be 0.
+type Timeouts struct {
+	Header time.Duration `yaml:"header"` // from the first byte of a head to its last. Default 10s
+	Idle   time.Duration `yaml:"idle"`   // between requests of a connection, and between bytes of a request body. Default 75s
+	Write  time.Duration `yaml:"write"`  // without progress while something is being written. Default 30s
+}
+
+// Upstream is the legacy API: a group of servers under one name.
+type Upstream struct {
+	// Servers are origins as "http://host:port" or "https://host"; exactly
+	// one for now.
+	Servers []*url.URL `yaml:"servers"`
+
+	// Timeout bounds a whole poll, and the time to the response head of a
+	// passed request. Default 10s; not 0.
+	Timeout time.Duration `yaml:"timeout"`
+
+	// Host, when set, is sent as the Host field in place of the client's own.
+	Host string `yaml:"host"`
+}
+
+// Route is a pattern of requests and the policy for them.
+type Route struct {
+	// Name appears in logs and statistics, and is unique. Default: the path
+	// or, where another route has that name, host and path.
+	Name string `yaml:"name"`
+
+	// Host restricts the route to a host, or with a leading "*." to its
+	// subdomains. It is in lower case and has no port. Default: any.
+	Host string `yaml:"host"`
+
+	// Path is matched against the raw path: "*" is one segment, "**" any
+	// number of them.
+	Path Pattern `yaml:"path"`
+
+	// Methods that are coalesced. Default GET, which includes HEAD; nothing
+	// else yet.
+	Methods []string `yaml:"methods"`
+
+	// Upstream names an entry of Config.Upstreams.
+	Upstream string `yaml:"upstream"`
+
+	Mode Mode `yaml:"mode"`
+
+	// Interval is the pace of upstream polls. Default 1s; at least 10ms.
+	Interval time.Duration `yaml:"interval"`
+
+	// Serve lists the transports that clients may ask for. Default: all.
+	Serve []Transport `yaml:"serve"`
+
+	Share Share `yaml:"share"`
+
+	// CredentialHeaders are request headers that make an identity, besides
+	// the well-known ones.
+	CredentialHeaders []string `yaml:"credential_headers"`
+
+	// CredentialCookies, when set, are the only cookies that make an
+	// identity. Default: every cookie but the well-known analytics ones.
+	CredentialCookies Globs `yaml:"credential_cookies"`
+
+	Key Key `yaml:"key"`
+
+	// Ignore are JSON pointers (RFC 6901) whose changes are no change.
+	Ignore []string `yaml:"ignore"`
+
+	// Wait is the longest hold of a long poll. Default 60s; at least 1s.
+	Wait time.Duration `yaml:"wait"`
+
+	// WaitQuery names a query parameter that asks for a long poll, for
+	// clients that cannot set headers: "wait" gives ?wait=30&wait_etag=….
+	// Default none.
+	WaitQuery string `yaml:"wait_query"`
+
+	// TransportQuery names a query parameter that asks for a transport, for
+	// clients that cannot set Accept: with "transport", an <img> whose source
+	// ends in ?transport=multipart is a live picture. Default none.
+	TransportQuery string `yaml:"transport_query"`
+
+	// Keepalive is the longest silence on a stream. Default 15s; at least 1s.
+	Keepalive time.Duration `yaml:"keepalive"`
+
+	// Linger is how long the snapshot of a feed that nobody watches is kept.
+	// It is not polled meanwhile. Default 1m; 0: not at all.
+	Linger time.Duration `yaml:"linger"`
+
+	// StaleWhileRevalidate answers polls from a snapshot that is at most this
+	// much older than Interval while the next one is fetched. Default 0.
+	StaleWhileRevalidate time.Duration `yaml:"stale_while_revalidate"`
+
+	// StaleIfError answers polls from the last good snapshot for this long
+	// while the origin fails. Default 1m; 0: not at all.
+	StaleIfError time.Duration `yaml:"stale_if_error"`
+
+	// RefreshOn names writes that poll this route's feeds at once.
+	RefreshOn []Write `yaml:"refresh_on"`
+
+	WebSocket WebSocket `yaml:"websocket"`
+}
+
+// Key shapes what makes two polls identical. What is not in the key is not
+// sent to the origin either.
+type Key struct {
+	// IgnoreQuery drops query parameters by name. Default "_", the usual
+	// cache buster; an empty list drops none.
+	IgnoreQuery Globs `yaml:"ignore_query"`
+
+	// SortQuery makes the order of query parameters irrelevant.
+	SortQuery bool `yaml:"sort_query"`
+
+	// Headers adds request headers that are otherwise left out.
+	Headers []string `yaml:"headers"`
+
+	// IgnoreHeaders drops request headers that are otherwise part of the key.
+	IgnoreHeaders []string `yaml:"ignore_headers"`
+
+	// IgnoreCookies drops cookies besides the well-known analytics ones.
+	IgnoreCookies Globs `yaml:"ignore_cookies"`
+}
+
+// Write names requests that change something: a method and the paths it is
+// sent to.
+type Write struct {
+	Method string  `yaml:"method"`
+	Path   Pattern `yaml:"path"`
+}
+
+// WebSocket is the policy for WebSocket clients of a coalesced route.
+type WebSocket struct {
+	// Origins are accepted besides the page's own, as "https://host[:port]":
+	// in lower case, and without the default port, as browsers send them.
+	Origins []string `yaml:"origins"`
+
+	// Send turns each message of a client into a request to the origin. Nil:
+	// a message closes the connection with 1003.
+	Send *Send `yaml:"send"`
+
+	// Ping is the pace of pings. A peer that is silent for 2.5 times as long
+	// is gone. Default 30s; at least 1s.
+	Ping time.Duration `yaml:"ping"`
+
+	// MaxMessage is the largest message that a client may send. Default
+	// 64KiB; from 1 to 16MiB.
+	MaxMessage Size `yaml:"max_message"`
+}
+
+// Send is the request that a client's WebSocket message becomes.
+type Send struct {
+	Method string `yaml:"method"` // default POST
+	Path   string `yaml:"path"`   // begins with "/"; may carry a query
+}
+
+// Default returns a configuration with every default, and no upstream or
+// route.
+func Default() *Config {
+	return &Config{
+		Listen:       Strings{"127.0.0.1:8080"},
+		Admin:        Admin{Listen: "127.0.0.1:9090"},
+		DrainTimeout: 20 * time.Second,
+		Log:          Log{Level: LogInfo, Format: LogText},
+		Limits: Limits{
+			Connections:   100_000,
+			Feeds:         10_000,
+			RequestHeader: 16 << 10,
+			Snapshot:      10 << 20,
+			Snapshots:     1 << 30,
+		},
+		Timeouts:  Timeouts{Header: 10 * time.Second, Idle: 75 * time.Second, Write: 30 * time.Second},
+		Upstreams: map[string]*Upstream{},
+	}
+}
+
+// DefaultUpstream returns an upstream with every default and no server.
+func DefaultUpstream() *Upstream {
+	return &Upstream{Timeout: 10 * time.Second}
+}
+
+// DefaultRoute returns a route with every default, and no path or upstream.
+func DefaultRoute() *Route {
+	return &Route{
+		Methods:      []string{"GET"},
+		Mode:         ModeCoalesce,
+		Interval:     time.Second,
+		Serve:        Transports(),
+		Share:        ShareAuto,
+		Key:          Key{IgnoreQuery: Globs{"_"}},
+		Wait:         time.Minute,
+		Keepalive:    15 * time.Second,
+		Linger:       time.Minute,
+		StaleIfError: time.Minute,
+		WebSocket:    WebSocket{Ping: 30 * time.Second, MaxMessage: 64 << 10},
+	}
+}

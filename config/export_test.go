@@ -1,0 +1,16 @@
+package config
+
+// What tests of this package may reach into.
+const (
+	MaxAliased = maxAliased
+	MaxFile    = maxFile
+)
+
+var (
+	Closest       = closest
+	Expand        = expand
+	KeysOf        = keysOf
+	ParseDuration = parseDuration
+	ParseSize     = parseSize
+	ParseWithEnv  = parse
+)

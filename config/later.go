@@ -1,0 +1,32 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+)
+
+// isLater reports whether a key of the specification is one that this version
+// does not do yet. It is refused like any unknown one: a key is accepted only
+// when the program does what it says.
+func isLater(t reflect.Type, key string) bool {
+	return slices.Contains(laterKeys(t), key)
+}
+
+func laterKeys(t reflect.Type) []string {
+	switch t {
+	case reflect.TypeFor[Config]():
+		return []string{"cluster", "tls"}
+	case reflect.TypeFor[Limits]():
+		return []string{"subscriptions_per_connection"}
+	case reflect.TypeFor[Upstream]():
+		return []string{"budget", "health", "tls"}
+	case reflect.TypeFor[Route]():
+		return []string{"authorize", "changed_at", "cursor", "hold", "inject"}
+	default:
+		return nil
+	}
+}
+
+// The values that this version does not know yet.
+func laterModes() []string  { return []string{"observe"} }
+func laterShares() []string { return []string{"identity", "authorize"} }

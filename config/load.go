@@ -1,0 +1,66 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+)
+
+// maxFile is the largest configuration in bytes. It is there for what is given
+// by mistake: a log, a disk, /dev/zero.
+const maxFile = 1 << 20
+
+// Load reads the configuration in the file at path, as Parse does. A file that
+// cannot be read is an error that wraps the one of package os; anything wrong
+// inside of it is a Problems.
+func Load(path string) (*Config, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Parse reads a configuration of at most 1MiB; name stands for the file in
+// problems. Defaults are filled in, environment variables expanded, and every
+// rule is checked: the error is a Problems with all that is wrong.
+func Parse(name string, data []byte) (*Config, error) {
+	return parse(name, data, os.LookupEnv)
+}
+
+// readFile reads one byte more than is allowed, for Parse to see.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
+}
+
+func parse(name string, data []byte, env lookup) (*Config, error) {
+	root, problem := document(data)
+	if problem != nil {
+		problem.File = name
+		return nil, Problems{*problem}
+	}
+	c := Default()
+	r := newReport(name)
+	r.lines = map[string]int{}
+	d := &decoder{report: r, env: env}
+	d.value("", root, reflect.ValueOf(c).Elem())
+	return c.check(r)
+}
+
+// check returns the configuration, completed, or everything that is wrong with
+// it.
+func (c *Config) check(r *report) (*Config, error) {
+	v := &validator{report: r, config: c}
+	v.validate()
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	nameRoutes(c.Routes)
+	return c, nil
+}

@@ -1,0 +1,66 @@
+package config
+
+// Mode says what becomes of a route's requests.
+type Mode string
+
+// The modes of a route.
+const (
+	ModeCoalesce Mode = "coalesce" // polled once for everybody
+	ModePass     Mode = "pass"     // passed through, each on its own
+)
+
+// Share says who may share an answer.
+type Share string
+
+// The sharing policies of a route.
+const (
+	ShareAuto   Share = "auto"   // requests with credentials by identity, others together
+	SharePublic Share = "public" // one feed for all; credentials are not sent on the shared poll
+)
+
+// Transport is a way in which a client is served.
+type Transport string
+
+// The transports, as in routes[].serve and in statistics.
+const (
+	Poll      Transport = "poll"
+	Longpoll  Transport = "longpoll"
+	SSE       Transport = "sse"
+	NDJSON    Transport = "ndjson"
+	Multipart Transport = "multipart"
+	WS        Transport = "websocket"
+)
+
+// Transports returns all of them, in the order of the specification.
+func Transports() []Transport {
+	return []Transport{Poll, Longpoll, SSE, NDJSON, Multipart, WS}
+}
+
+// LogLevel is the least severity that is logged.
+type LogLevel string
+
+// The log levels.
+const (
+	LogDebug LogLevel = "debug"
+	LogInfo  LogLevel = "info"
+	LogWarn  LogLevel = "warn"
+	LogError LogLevel = "error"
+)
+
+// LogFormat is how log lines look.
+type LogFormat string
+
+// The log formats.
+const (
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// Size is a number of bytes, written as 64KiB or 10MiB.
+type Size int64
+
+// Strings is a list that may be written as one scalar.
+type Strings []string
+
+// Globs are names in which a trailing "*" stands for anything.
+type Globs []string
