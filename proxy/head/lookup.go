@@ -3,7 +3,6 @@ package head
 import (
 	"maps"
 	"slices"
-	"strings"
 )
 
 // known is the vocabulary with its lists filled in. It is never written again.
@@ -24,12 +23,9 @@ const longestName = 48
 // hyphen: CGI and its many heirs read X_Forwarded_For and X-Forwarded-For as the
 // same variable. It allocates nothing.
 func Lookup(field []byte) Name {
-	if len(field) > longestName {
-		return lookupFamily(field[:longestName])
-	}
 	var buf [longestName]byte
-	lower := buf[:len(field)]
-	for i, c := range field {
+	lower := buf[:min(len(field), longestName)]
+	for i, c := range field[:len(lower)] {
 		switch {
 		case 'A' <= c && c <= 'Z':
 			c |= 0x20
@@ -38,7 +34,7 @@ func Lookup(field []byte) Name {
 		}
 		lower[i] = c
 	}
-	if name, ok := known[string(lower)]; ok {
+	if name, ok := known[string(lower)]; ok && len(field) <= longestName {
 		return name
 	}
 	return lookupFamily(lower)
@@ -59,7 +55,7 @@ func Names(what Name) []string {
 
 func lookupFamily(lower []byte) Name {
 	for _, f := range families {
-		if len(lower) >= len(f.prefix) && strings.EqualFold(string(lower[:len(f.prefix)]), f.prefix) {
+		if len(lower) >= len(f.prefix) && string(lower[:len(f.prefix)]) == f.prefix {
 			return f.name
 		}
 	}

@@ -111,6 +111,7 @@ var forwarding = []string{
 	"cf-visitor", "cf-worker", "x-envoy-external-address", "x-envoy-internal", "x-envoy-expected-rq-timeout-ms",
 	"x-envoy-attempt-count", "x-envoy-original-path", "x-varnish", "x-azure-clientip", "x-azure-socketip",
 	"x-azure-ref", "x-azure-fdid", "x-appengine-user-ip", "akamai-origin-hop", "x-akamai-edgescape",
+	"x-amz-cf-id", // CloudFront's, another one on each request, and no credential as the rest of its family
 }
 
 // harmless are fields that tell about the client or the request, not about the

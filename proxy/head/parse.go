@@ -61,7 +61,7 @@ func (h *Head) parseFields(raw []byte) error {
 
 func (h *Head) parseField(line []byte) error {
 	name, value, found := bytes.Cut(line, []byte{':'})
-	if !found || !isToken(name) {
+	if !found || !IsToken(name) {
 		return bad("a field line without a valid name (RFC 9112 section 5)")
 	}
 	value = bytes.Trim(value, " \t")
@@ -162,14 +162,14 @@ func (h *Head) nominateField(name []byte) error {
 	return nil
 }
 
-// isToken reports whether b is a token (RFC 9110 section 5.6.2).
-func isToken(b []byte) bool {
-	for _, c := range b {
-		if !tokenBytes[c] {
+// IsToken reports whether s is a token, as names are (RFC 9110 section 5.6.2).
+func IsToken[T []byte | string](s T) bool {
+	for i := range len(s) {
+		if !tokenBytes[s[i]] {
 			return false
 		}
 	}
-	return len(b) > 0
+	return len(s) > 0
 }
 
 var tokenBytes = func() (set [256]bool) {

@@ -62,12 +62,15 @@ func splitAbsolute(target []byte) (origin, host []byte, err error) {
 	}
 	end := bytes.IndexAny(rest, "/?")
 	if end < 0 {
-		return []byte{'/'}, rest, nil
+		end = len(rest)
 	}
-	if rest[end] == '?' {
-		return append([]byte{'/'}, rest[end:]...), rest[:end], nil
+	if host, origin = rest[:end], rest[end:]; len(host) == 0 {
+		return nil, nil, bad("an http URL without a host (RFC 9110 section 4.2.1)")
 	}
-	return rest[end:], rest[:end], nil
+	if len(origin) == 0 || origin[0] == '?' {
+		origin = append([]byte{'/'}, origin...)
+	}
+	return origin, host, nil
 }
 
 // isTarget reports whether every byte may stand in a request line as it is.

@@ -28,7 +28,8 @@
 // part of the key yet become part of it, for the whole route, and from then on
 // ([Policy.Learn]). The answer that said so was made for a request without these
 // fields, so it may still be given to those that have none of them, which is
-// what their new key says.
+// what their new key says. A field about a request's way that an origin looks at
+// is one that it believes, so it is taken from trusted peers only.
 //
 // # Whatever the route says
 //

@@ -20,11 +20,13 @@ type Verdict struct {
 	Vary []string
 }
 
-// neverShared are response fields that are meant for one client, whoever it
-// is.
+// neverShared are response fields that are meant for one client, whoever it is:
+// it is given a credential, or told something about its own.
 var neverShared = []string{
 	"Set-Cookie", "Set-Cookie2", "Clear-Site-Data", "WWW-Authenticate", "Proxy-Authenticate", "Authentication-Info",
 	"Proxy-Authentication-Info", "Content-Range",
+	"Authorization", "X-Auth-Token", "X-Access-Token", "X-Refresh-Token", "X-Session-Token", "X-Session-Id",
+	"X-Csrf-Token", "X-Xsrf-Token", "X-Csrftoken",
 }
 
 // streams are content types of answers that do not end.
@@ -38,17 +40,26 @@ func Judge(resp *origin.Response, private bool, known *Vary) Verdict {
 	if reason := refuse(resp, private); reason != "" {
 		return Verdict{Reason: reason}
 	}
-	names, star := varyNames(resp.Header, known)
-	if star || len(names)+len(known.names) > maxVary {
-		return Verdict{Reason: "vary"}
+	names, ok := varyNames(resp.Header, known)
+	if !ok || len(names) > 0 && len(names)+len(known.names) > maxVary {
+		return Verdict{Reason: reasonVary}
 	}
 	return Verdict{Vary: names}
 }
 
+// reasonVary is an answer of which nobody can say who it is for.
+const reasonVary Reason = "vary"
+
 // JudgeRenewal is Judge for the 304 that says that an answer which could be
 // shared is still true. A cookie comes with those as well.
 func JudgeRenewal(resp *origin.Response, private bool) Verdict {
-	return Verdict{Reason: refuseHead(resp, private)}
+	if reason := refuseHead(resp, private); reason != "" {
+		return Verdict{Reason: reason}
+	}
+	if _, ok := varyNames(resp.Header, &Vary{}); !ok {
+		return Verdict{Reason: reasonVary}
+	}
+	return Verdict{}
 }
 
 func refuse(resp *origin.Response, private bool) Reason {
@@ -58,13 +69,26 @@ func refuse(resp *origin.Response, private bool) Reason {
 	if reason := refuseHead(resp, private); reason != "" {
 		return reason
 	}
-	if coding := resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return "content-encoding"
+	for coding := range resp.Header.Tokens("Content-Encoding") {
+		if !strings.EqualFold(coding, "identity") {
+			return "content-encoding"
+		}
+	}
+	if isRepeated(resp.Header, "Content-Type") {
+		return "content-type" // one reader takes the first, another the last
 	}
 	if slices.Contains(streams, mediaType(resp)) {
 		return "stream"
 	}
 	return ""
+}
+
+func isRepeated(h origin.Header, name string) bool {
+	n := 0
+	for range h.Values(name) {
+		n++
+	}
+	return n > 1
 }
 
 // IsEvents reports whether a response is a stream of server-sent events.
@@ -119,19 +143,20 @@ func isAnswer(status int) bool {
 	return false
 }
 
-// varyNames returns the fields in Vary that are not part of the key for lack of
-// knowing, and whether there is a "*" anywhere.
-func varyNames(h origin.Header, known *Vary) (names []string, star bool) {
+// varyNames returns the fields in Vary, by folded name, that are not part of the
+// key for lack of knowing. ok is false if there is a "*" anywhere, or what is no
+// name: nobody knows what the answer depends on.
+func varyNames(h origin.Header, known *Vary) (names []string, ok bool) {
 	for member := range h.Tokens("Vary") {
-		if member == "*" {
-			return nil, true
+		if member == "*" || !head.IsToken(member) {
+			return nil, false
 		}
-		name := strings.ToLower(member)
+		name := string(appendFolded(nil, []byte(member)))
 		if !alwaysDecided(name) && !slices.Contains(known.names, name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	return names, false
+	return names, true
 }
 
 // alwaysDecided reports whether a field's place in the key does not depend on

@@ -18,14 +18,15 @@ import (
 // concurrently.
 type Policy struct {
 	prefix string // tells routes and upstreams apart
-	host   string // sent to the origin in place of the client's; "" keeps that
+	host   []byte // sent to the origin in place of the client's; empty keeps that
 	public bool
 
-	// What the route says of fields, by lower-case name.
+	// What the route says of fields, by folded name.
 	keyed, ignored, credential map[string]bool
 
 	cookies     config.Globs // if any: the only ones that count
 	lostCookies config.Globs // never count
+	analytics   config.Globs // do not count, unless they look like a session
 	lostQuery   config.Globs
 	sortQuery   bool
 
@@ -35,8 +36,8 @@ type Policy struct {
 	hashes sync.Pool // of hash.Hash
 }
 
-// Vary is the set of fields that a route's answers turned out to depend on, in
-// lower case and sorted. It is immutable: a larger set is another Vary.
+// Vary is the set of fields that a route's answers turned out to depend on, by
+// folded name and sorted. It is immutable: a larger set is another Vary.
 type Vary struct{ names []string }
 
 // Names lists the fields, in lower case.
@@ -59,13 +60,14 @@ func NewSecret() (s Secret) {
 func NewPolicy(prefix string, r *config.Route, host string, secret Secret) *Policy {
 	p := &Policy{
 		prefix:      prefix,
-		host:        strings.ToLower(host),
+		host:        []byte(strings.ToLower(host)),
 		public:      r.Share == config.SharePublic,
 		keyed:       nameSet(r.Key.Headers),
 		ignored:     nameSet(r.Key.IgnoreHeaders),
 		credential:  nameSet(r.CredentialHeaders),
 		cookies:     r.CredentialCookies,
-		lostCookies: slices.Concat(analyticsCookies(), r.Key.IgnoreCookies),
+		lostCookies: r.Key.IgnoreCookies,
+		analytics:   analyticsCookies(),
 		lostQuery:   r.Key.IgnoreQuery,
 		sortQuery:   r.Key.SortQuery,
 	}
@@ -77,10 +79,37 @@ func NewPolicy(prefix string, r *config.Route, host string, secret Secret) *Poli
 func nameSet(names []string) map[string]bool {
 	set := make(map[string]bool, len(names))
 	for _, name := range names {
-		set[strings.ToLower(name)] = true
+		set[string(appendFolded(nil, []byte(name)))] = true
 	}
 	return set
 }
+
+// appendFolded appends a field name in the one spelling by which rules know it:
+// in lower case, with hyphens for underscores, as [head.Lookup] does.
+func appendFolded(b, name []byte) []byte {
+	for _, c := range name {
+		if c = lowerByte(c); c == '_' {
+			c = '-'
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
+// isAnyOf reports whether a field is one of those with these folded names.
+func isAnyOf(folded []string, name []byte) bool {
+	var buf [foldedSize]byte
+	b := appendFolded(buf[:0], name)
+	for _, f := range folded {
+		if f == string(b) {
+			return true
+		}
+	}
+	return false
+}
+
+// foldedSize is the length of names that are folded without allocating.
+const foldedSize = 64
 
 // analyticsCookies are set by scripts for their own purposes; no server decides
 // by them what to answer.
@@ -104,10 +133,11 @@ const (
 	withheld              // a credential on a public route: neither
 )
 
-// classify says what a field of this route's requests does.
-func (p *Policy) classify(f *head.Field, vary *Vary) class {
+// classify says what a field of this route's requests does. trusted is whether
+// the client is believed what it says of its way.
+func (p *Policy) classify(f *head.Field, vary *Vary, trusted bool) class {
 	if p.hasOwnRules() || len(vary.names) > 0 {
-		if c, ok := p.ownRule(f, vary); ok {
+		if c, ok := p.ownRule(f, vary, trusted); ok {
 			return c
 		}
 	}
@@ -132,20 +162,22 @@ func (p *Policy) hasOwnRules() bool {
 }
 
 // ownRule applies what the operator wrote, or the origin said in Vary. Neither
-// can make pollmux's own fields part of a poll.
-func (p *Policy) ownRule(f *head.Field, vary *Vary) (class, bool) {
-	if isManaged(f.Is) {
+// can make pollmux's own fields part of a poll. An origin that varies by a
+// forwarding field believes it: a stranger's is as if it were not there.
+func (p *Policy) ownRule(f *head.Field, vary *Vary, trusted bool) (class, bool) {
+	if isManaged(f.Is) || f.Is == head.Credential || f.Is == head.Cookie {
 		return out, false
 	}
-	name := strings.ToLower(string(f.Name))
+	var buf [foldedSize]byte
+	name := appendFolded(buf[:0], f.Name)
 	switch {
-	case f.Is == head.Credential || f.Is == head.Cookie:
-		return out, false
-	case p.credential[name]:
+	case p.credential[string(name)]:
 		return p.identity(), true
-	case p.ignored[name]:
+	case p.ignored[string(name)]:
 		return out, true
-	case p.keyed[name] || slices.Contains(vary.names, name):
+	case p.keyed[string(name)]:
+		return in, true
+	case (trusted || f.Is != head.Forwarding) && isAnyOf(vary.names, f.Name):
 		return in, true
 	}
 	return out, false

@@ -16,11 +16,19 @@ func (k *Key) cookieValue(cookie []byte) []byte {
 	return k.filter(cookie, ';', func(pair []byte) bool {
 		name, _, _ := bytes.Cut(pair, []byte{'='})
 		name = bytes.TrimSpace(name)
-		if len(k.policy.cookies) > 0 {
-			return k.policy.cookies.Match(string(name))
+		p := k.policy
+		if len(p.cookies) > 0 {
+			return p.cookies.Match(string(name))
 		}
-		return !k.policy.lostCookies.Match(string(name))
+		return !p.lostCookies.Match(string(name)) && (looksLikeSession(name) || !p.analytics.Match(string(name)))
 	})
+}
+
+// looksLikeSession reports whether a cookie is called as frameworks call their
+// sessions, _<application>_session (Rails) or _<application>_key (Phoenix): an
+// application called gallery has nothing to do with _ga*.
+func looksLikeSession(name []byte) bool {
+	return bytes.HasSuffix(name, []byte("_session")) || bytes.HasSuffix(name, []byte("_key"))
 }
 
 // filter keeps the members of a list, byte for byte, in their order. It returns
