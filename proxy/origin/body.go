@@ -3,48 +3,36 @@ package origin
 import (
 	"fmt"
 	"io"
-	"net/http/httputil"
 )
 
 // body reads a response's body and ends its exchange.
 type body struct {
 	exchange *exchange
-	response *Response
-	frames   io.Reader // what follows, without its framing
-	left     int64     // bytes missing from a body of known length
-	err      error     // sticky; io.EOF after the last byte
+	length   int64
+	left     int64  // bytes missing from a body of known length
+	chunks   chunks // of a chunked one
+	err      error  // sticky; io.EOF after the last byte
 }
 
-func newBody(x *exchange, resp *Response, length int64) *body {
-	b := &body{exchange: x, response: resp, left: length}
-	switch {
-	case length == 0:
-		b.stop(io.EOF)
-	case length > 0:
-		b.frames = io.LimitReader(x.conn.br, length)
-	case length == lengthChunked:
-		b.frames = httputil.NewChunkedReader(x.conn.br)
-	default:
-		b.frames = x.conn.br
+func (b *body) begin(x *exchange, length int64) {
+	b.exchange, b.length, b.left, b.chunks.br = x, length, length, x.conn.br
+	if length == 0 {
+		_ = b.stop(io.EOF)
 	}
-	return b
 }
 
 // Read returns what has come as soon as there is any.
-func (b *body) Read(p []byte) (int, error) {
+func (b *body) Read(p []byte) (n int, err error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	n, err := b.frames.Read(p)
-	if b.response.Length > 0 {
-		if b.left -= int64(n); b.left > 0 && err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		} else if b.left == 0 {
-			err = io.EOF
-		}
-	}
-	if err == io.EOF && b.response.Length == lengthChunked {
-		err = b.readTrailer()
+	switch b.length {
+	case lengthChunked:
+		n, err = b.readChunks(p)
+	case lengthToClose:
+		n, err = b.exchange.conn.br.Read(p)
+	default:
+		n, err = b.readFixed(p)
 	}
 	if err != nil {
 		err = b.stop(err)
@@ -52,15 +40,34 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+func (b *body) readFixed(p []byte) (int, error) {
+	n, err := b.exchange.conn.br.Read(p[:min(int64(len(p)), b.left)])
+	if b.left -= int64(n); b.left == 0 {
+		return n, io.EOF
+	}
+	return n, noEOF(err)
+}
+
+func (b *body) readChunks(p []byte) (int, error) {
+	n, err := b.chunks.Read(p)
+	if err != io.EOF {
+		return n, err
+	}
+	if n > 0 && b.exchange.conn.br.Buffered() < len("\r\n") {
+		return n, nil // the data does not wait for the trailer
+	}
+	return n, b.readTrailer()
+}
+
 // readTrailer reads the field section behind the last chunk (RFC 9112 section
 // 7.1.2).
 func (b *body) readTrailer() error {
-	raw, err := readSection(b.exchange.conn.br, 0)
+	section, err := b.exchange.conn.readSection(0)
 	if err != nil {
-		return fmt.Errorf("trailer: %w", io.ErrUnexpectedEOF)
+		return fmt.Errorf("trailer: %w", noEOF(err))
 	}
 	var h head
-	if b.response.Trailer, err = h.parseFields(string(raw)); err != nil {
+	if b.exchange.response.Trailer, err = h.parseFields(section); err != nil {
 		return err
 	}
 	b.exchange.keep = b.exchange.keep && h.sloppy == ""
@@ -69,12 +76,13 @@ func (b *body) readTrailer() error {
 
 // stop ends the exchange. Only io.EOF is a whole body.
 func (b *body) stop(err error) error {
-	if err != io.EOF {
-		err = b.exchange.cause(readError(err))
-	}
 	b.err = err
-	b.exchange.end(err == io.EOF)
-	return err
+	if err == io.EOF {
+		b.exchange.end(true)
+	} else {
+		b.err = b.exchange.fail(err)
+	}
+	return b.err
 }
 
 // Close ends the exchange wherever it stands. It is safe to call from another
@@ -82,4 +90,12 @@ func (b *body) stop(err error) error {
 func (b *body) Close() error {
 	b.exchange.end(false)
 	return nil
+}
+
+// noEOF makes an early end an error that says so.
+func noEOF(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }

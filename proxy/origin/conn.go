@@ -2,7 +2,6 @@ package origin
 
 import (
 	"bufio"
-	"crypto/tls"
 	"errors"
 	"net"
 	"os"
@@ -10,16 +9,16 @@ import (
 	"time"
 )
 
-// aLongTimeAgo is a deadline that has passed: it ends a pending read or write
-// at once.
-var aLongTimeAgo = time.Unix(1, 0)
+// maxScratch is how much of a buffer for heads is kept.
+const maxScratch = 16 << 10
 
 // conn is one connection to a server. It carries one exchange at a time and
 // belongs to whoever took it from the pool.
 type conn struct {
 	net.Conn
-	br  *bufio.Reader
-	raw syscall.RawConn // of the TCP socket, under TLS too; nil if there is none
+	br      *bufio.Reader
+	scratch []byte  // for a head that is being read
+	socket  *socket // of TCP, under TLS too; nil if there is none
 
 	born  time.Time
 	idle  time.Time     // when it was last put into the pool
@@ -27,33 +26,41 @@ type conn struct {
 }
 
 func newConn(c net.Conn, now time.Time) *conn {
-	return &conn{Conn: c, br: bufio.NewReaderSize(c, 4096), raw: rawConn(c), born: now}
+	return &conn{Conn: c, br: bufio.NewReaderSize(c, 4096), socket: socketBelow(c), born: now}
 }
 
-// rawConn returns the socket below c, or nil.
-func rawConn(c net.Conn) syscall.RawConn {
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
+// socketBelow returns the socket below c, or nil.
+func socketBelow(c net.Conn) *socket {
+	if s, ok := c.(*secureConn); ok {
+		c = s.records.Conn
 	}
 	if s, ok := c.(syscall.Conn); ok {
 		if raw, err := s.SyscallConn(); err == nil {
-			return raw
+			return newSocket(raw)
 		}
 	}
 	return nil
+}
+
+// abort closes a connection that broke, without waiting for anybody.
+func (c *conn) abort() error {
+	if s, ok := c.Conn.(*secureConn); ok {
+		return s.abort()
+	}
+	return c.Close()
 }
 
 // clean reports whether an idle connection can carry another request: it is
 // open, and nothing came after the last answer. Whatever lies there would be
 // taken for the answer to the next request, and it is somebody else's.
 func (c *conn) clean() bool {
-	if c.br.Buffered() > 0 || c.raw == nil || !silent(c.raw) {
+	if c.br.Buffered() > 0 || c.socket == nil || !c.socket.silent() {
 		return false
 	}
-	if _, ok := c.Conn.(*tls.Conn); !ok {
-		return true
+	if s, ok := c.Conn.(*secureConn); ok {
+		return s.records.whole() && c.plaintextSilent()
 	}
-	return c.plaintextSilent()
+	return true
 }
 
 // plaintextSilent reports whether the TLS layer holds nothing that was
@@ -66,6 +73,3 @@ func (c *conn) plaintextSilent() bool {
 	_, err := c.br.Peek(1)
 	return errors.Is(err, os.ErrDeadlineExceeded) && c.SetReadDeadline(time.Time{}) == nil
 }
-
-// interrupt ends whatever the connection is waiting for.
-func (c *conn) interrupt() { _ = c.SetDeadline(aLongTimeAgo) }

@@ -22,9 +22,10 @@
 // an answer that comes before the upload has ended. CPU per passed request in
 // the same run, nginx's proxy_pass being 1: HostClient 1.6, Transport 3.1.
 //
-// So the connection is ours, and small: one strict head parser, the standard
-// library's chunked coding, and a pool in which a connection is looked at
-// before it is used again ([conn.clean]).
+// So the connection is ours, and small: one strict parser for heads and one for
+// chunks, and a pool in which a connection is looked at before it is used again
+// ([conn.clean]). Under TLS that takes more than a look at the socket: what was
+// decrypted, or came in part, lies in buffers above it ([records]).
 //
 // # Rules
 //
@@ -32,7 +33,13 @@
 //     or, for a passed GET, HEAD or OPTIONS without a body, if a connection that
 //     had been used before closed without a byte of an answer (RFC 9110 section
 //     9.2.2). A poll is never repeated: its next tick is the retry.
-//   - A body that ends early is an error, never an end (RFC 9112 section 8).
+//   - A small body of a request is waited for before a connection is taken, so
+//     that no time passes between the look and the first byte.
+//   - A body that ends early is an error, never an end (RFC 9112 section 8), and
+//     so is the end of a TLS connection without a goodbye, where that is all
+//     that ends a body (section 9.8).
+//   - A request whose body is cut is cut, and so is its answer ([upload]).
+//   - What was interrupted stays interrupted ([deadlines]).
 //   - A connection goes back to the pool only after a response that was read to
 //     its last byte, with nothing behind it, to a request that was written to
 //     its last byte.

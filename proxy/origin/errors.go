@@ -27,9 +27,6 @@ var (
 	// ErrRequestBody: the client's body could not be read to its end, so the
 	// request was cut as well.
 	ErrRequestBody = errors.New("the request's body was cut short")
-
-	// ErrClosed: the client was closed.
-	ErrClosed = errors.New("the upstream client is closed")
 )
 
 // readError says what a failed read from the origin means.

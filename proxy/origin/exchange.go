@@ -1,10 +1,11 @@
 package origin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,121 +15,99 @@ import (
 // maxInterim bounds the interim responses before a final one.
 const maxInterim = 32
 
-// smallBody is the largest body that is read whole and sent with its head.
-const smallBody = 8 << 10
-
 // exchange is one request and its response on one connection.
 type exchange struct {
+	deadlines
 	client *Client
 	conn   *conn
 	req    *Request
 	ctx    context.Context
-	detach func() bool // keeps ctx from interrupting the connection; false: too late
+
+	response Response
+	body     body
 
 	upload *upload // nil if the request was written whole at once
 	wrote  int     // bytes of it that were written at once
-	read   int     // bytes of an answer that were seen
+	read   int     // heads of an answer that began
 	keep   bool    // the connection may carry another exchange
 
-	finish sync.Once
+	finish    sync.Once
+	detaching sync.Once
+	unleash   func() bool // keeps ctx from interrupting the connection
+	detached  bool        // it did
 }
 
 func (c *Client) exchange(ctx context.Context, cn *conn, req *Request) *exchange {
-	x := &exchange{client: c, conn: cn, req: req, ctx: ctx}
-	x.detach = sync.OnceValue(context.AfterFunc(ctx, cn.interrupt))
+	x := &exchange{client: c, conn: cn, req: req, ctx: ctx, deadlines: deadlines{conn: cn}}
+	x.unleash = context.AfterFunc(ctx, x.interrupt)
 	return x
 }
 
-// run sends the request and reads the response's head. On an error the
-// connection is closed.
-func (x *exchange) run() (*Response, error) {
-	resp, err := x.roundTrip()
-	if err != nil {
-		x.end(false)
-		if x.upload != nil && x.upload.err != nil && errors.Is(x.upload.err, ErrRequestBody) {
-			err = x.upload.err
+// run sends the request, of which whole is all or nothing, and reads the
+// response's head. On an error the connection is closed.
+func (x *exchange) run(whole []byte) (resp *Response, err error) {
+	defer func() {
+		if resp == nil {
+			x.end(false) // after a panic in Interim, too
 		}
-		return nil, err
+	}()
+	if err := x.send(whole); err != nil {
+		return nil, x.fail(err)
+	}
+	h, err := x.readFinal()
+	if err != nil {
+		return nil, x.fail(err)
+	}
+	if resp, err = x.respond(&h); err != nil {
+		return nil, x.fail(err)
 	}
 	return resp, nil
 }
 
-func (x *exchange) roundTrip() (*Response, error) {
-	if err := x.send(); err != nil {
-		return nil, err
-	}
-	h, err := x.readFinal()
-	if err != nil {
-		return nil, err
-	}
-	return x.respond(h)
-}
-
 // send writes the request, or starts to.
-func (x *exchange) send() error {
-	first := x.req.Head
-	if x.req.Body != nil && (x.req.Length < 0 || x.req.Length > smallBody) {
+func (x *exchange) send(whole []byte) (err error) {
+	if whole == nil {
 		x.upload = startUpload(x)
 		return nil
 	}
-	if x.req.Body != nil && x.req.Length > 0 {
-		first = append(make([]byte, 0, len(first)+int(x.req.Length)), first...)
-		first = first[:cap(first)]
-		if _, err := io.ReadFull(x.req.Body, first[len(x.req.Head):]); err != nil {
-			return fmt.Errorf("%w: %w", ErrRequestBody, err)
-		}
-	}
-	x.allow(x.conn.SetDeadline, x.req.Timeout)
-	n, err := x.conn.Write(first)
-	if x.wrote = n; err != nil {
-		return readError(err)
-	}
-	return nil
+	x.allow(x.req.Timeout)
+	x.wrote, err = x.conn.Write(whole)
+	return err
 }
 
-// allow moves a deadline; a timeout of 0 takes it away. The end of ctx, which
-// interrupts the connection through the same deadlines, has the last word.
-func (x *exchange) allow(set func(time.Time) error, timeout time.Duration) {
-	var deadline time.Time
-	if timeout > 0 {
-		deadline = time.Now().Add(timeout)
-	}
-	_ = set(deadline)
-	if x.ctx.Err() != nil {
-		x.conn.interrupt()
-	}
-}
-
-// readFinal reads heads up to the first that is not interim.
-func (x *exchange) readFinal() (*head, error) {
+// readFinal reads heads up to the first that is not interim. What is sloppy in
+// one is wrong with the connection.
+func (x *exchange) readFinal() (h head, err error) {
 	for range maxInterim {
-		h, err := x.readHead()
-		if err != nil || h.status >= 200 || h.status == 101 {
+		sloppy := h.sloppy
+		if h, err = x.readHead(); err != nil {
 			return h, err
+		}
+		h.sloppy = cmp.Or(sloppy, h.sloppy)
+		if h.status >= 200 || h.status == 101 {
+			return h, nil
 		}
 		if h.status != 100 && x.req.Interim != nil {
 			x.req.Interim(h.status, h.header)
 		}
 	}
-	return nil, fmt.Errorf("%w: %d interim responses", ErrMalformed, maxInterim)
+	return h, fmt.Errorf("%w: %d interim responses", ErrMalformed, maxInterim)
 }
 
-func (x *exchange) readHead() (*head, error) {
+func (x *exchange) readHead() (head, error) {
 	if _, err := x.conn.br.Peek(1); err != nil {
-		return nil, readError(err)
+		return head{}, err
 	}
 	x.read++
-	h, err := readHead(x.conn.br)
-	if err != nil {
-		return nil, readError(err)
-	}
-	return h, nil
+	return x.conn.readHead()
 }
 
 // respond turns the final head into a response.
 func (x *exchange) respond(h *head) (*Response, error) {
+	resp := &x.response
+	*resp = Response{Status: h.status, HTTP10: h.http10, Sloppy: h.sloppy, Header: h.header, exchange: x}
 	if h.status == 101 {
-		return x.upgraded(h)
+		return resp, x.upgraded(resp)
 	}
 	length, keep, err := h.framing(x.req.Method)
 	if err != nil {
@@ -139,33 +118,64 @@ func (x *exchange) respond(h *head) (*Response, error) {
 	if x.upload != nil {
 		x.upload.headSeen(h.status)
 	}
-	x.allow(x.conn.SetReadDeadline, 0)
-	resp := &Response{Status: h.status, HTTP10: h.http10, Sloppy: h.sloppy, Header: h.header, Length: length, exchange: x}
-	resp.Body = newBody(x, resp, length)
+	x.allowReads(0)
+	resp.Sloppy, resp.Length, resp.ready = h.sloppy, length, x.conn.br.Buffered() > 0
+	x.body.begin(x, length)
+	resp.Body = &x.body
 	return resp, nil
 }
 
 // upgraded hands over the connection. A 101 that nobody asked for would leave
 // a tunnel in the pool.
-func (x *exchange) upgraded(h *head) (*Response, error) {
+func (x *exchange) upgraded(resp *Response) error {
 	if !x.req.Upgrade {
-		return nil, fmt.Errorf("%w: 101 to a request without Upgrade", ErrMalformed)
+		return fmt.Errorf("%w: 101 to a request without Upgrade", ErrMalformed)
 	}
-	x.allow(x.conn.SetDeadline, 0)
-	resp := &Response{Status: h.status, Header: h.header, exchange: x}
-	resp.Tunnel = &Tunnel{Conn: x.conn.Conn, br: x.conn.br}
-	return resp, nil
+	x.allow(0)
+	resp.Tunnel = &Tunnel{Conn: x.conn.Conn, conn: x.conn}
+	return nil
 }
 
 // noteKeepAlive keeps in mind how long the server keeps an idle connection.
 func (x *exchange) noteKeepAlive(h *head) {
 	for param := range h.header.Tokens("Keep-Alive") {
 		if value, ok := strings.CutPrefix(strings.ToLower(param), "timeout="); ok {
-			if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 && seconds < 1e6 {
-				x.conn.limit = time.Duration(seconds) * time.Second
+			if seconds, err := strconv.Atoi(value); err == nil && seconds >= 0 && seconds < 1e6 {
+				x.conn.limit = time.Duration(max(seconds, 1)) * time.Second
 			}
 		}
 	}
+}
+
+// repeatable reports whether the request may be sent again: no byte of it left,
+// or it is safe and the server closed the connection without a word, as servers
+// do with idle ones.
+func (x *exchange) repeatable(err error) bool {
+	if !x.detach() || x.upload != nil {
+		return false
+	}
+	silence := x.read == 0 && !errors.Is(err, os.ErrDeadlineExceeded)
+	return x.wrote == 0 || x.req.Repeat && x.req.Body == nil && silence
+}
+
+// detach keeps ctx from interrupting the connection from now on. It reports
+// false if that is too late.
+func (x *exchange) detach() bool {
+	x.detaching.Do(func() { x.detached = x.unleash() })
+	return x.detached
+}
+
+// fail ends an exchange that broke, and says why: rather what was done to the
+// connection from this side than what became of it.
+func (x *exchange) fail(err error) error {
+	x.end(false)
+	switch {
+	case !x.detach():
+		return readError(context.Cause(x.ctx))
+	case x.upload != nil && x.upload.cut:
+		return x.upload.err
+	}
+	return readError(err)
 }
 
 // end gives the connection back, or closes it, exactly once. A context that
@@ -174,11 +184,14 @@ func (x *exchange) noteKeepAlive(h *head) {
 func (x *exchange) end(complete bool) {
 	x.finish.Do(func() {
 		detached := x.detach()
-		uploaded := x.upload == nil || x.upload.end()
-		if complete && uploaded && x.keep && detached {
+		uploaded := x.upload == nil || x.upload.end(complete)
+		switch {
+		case !complete || !uploaded:
+			_ = x.conn.abort()
+		case x.keep && detached:
 			x.client.pool.put(x.conn)
-			return
+		default:
+			_ = x.conn.Close()
 		}
-		_ = x.conn.Close()
 	})
 }

@@ -2,7 +2,6 @@ package origin
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -10,7 +9,7 @@ import (
 // maxHead bounds a response head, and a trailer section.
 const maxHead = 64 << 10
 
-// maxFields bounds the number of field lines in either.
+// maxFields bounds the number of lines in either, those that fold a field too.
 const maxFields = 200
 
 // head is the head of a response.
@@ -25,15 +24,14 @@ type head struct {
 // (bare line feeds, folded lines, white space before a colon) is mended and
 // noted in sloppy: such an answer may be relayed but not shared, and its
 // connection is not used again.
-func readHead(br *bufio.Reader) (*head, error) {
-	raw, err := readSection(br, 1)
+func (c *conn) readHead() (h head, err error) {
+	section, err := c.readSection(1)
 	if err != nil {
-		return nil, err
+		return h, err
 	}
-	h := new(head)
-	line, rest, _ := strings.Cut(string(raw), "\n")
+	line, rest, _ := strings.Cut(section, "\n")
 	if err := h.parseStatusLine(h.trimCR(line)); err != nil {
-		return nil, err
+		return h, err
 	}
 	h.header, err = h.parseFields(rest)
 	return h, err
@@ -41,26 +39,31 @@ func readHead(br *bufio.Reader) (*head, error) {
 
 // readSection reads lines up to and including the first empty one after so many
 // others.
-func readSection(br *bufio.Reader, others int) ([]byte, error) {
-	var raw []byte
+func (c *conn) readSection(others int) (string, error) {
+	raw := c.scratch[:0]
 	for start := 0; ; {
-		part, err := br.ReadSlice('\n')
+		part, err := c.br.ReadSlice('\n')
 		if raw = append(raw, part...); len(raw) > maxHead {
-			return nil, ErrTooLarge
+			return "", ErrTooLarge
 		}
-		if errors.Is(err, bufio.ErrBufferFull) {
+		if err == bufio.ErrBufferFull {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		line := string(raw[start:])
-		if start = len(raw); others <= 0 && (line == "\r\n" || line == "\n") {
-			return raw, nil
+		if others <= 0 && isLineEnd(raw[start:]) {
+			break
 		}
-		others--
+		start, others = len(raw), others-1
 	}
+	if cap(raw) <= maxScratch {
+		c.scratch = raw
+	}
+	return string(raw), nil
 }
+
+func isLineEnd(line []byte) bool { return string(line) == "\r\n" || string(line) == "\n" }
 
 // trimCR takes the carriage return off a line that was cut at its line feed.
 func (h *head) trimCR(line string) string {
@@ -90,15 +93,16 @@ func (h *head) parseStatusLine(line string) error {
 
 // parseFields reads field lines (RFC 9112 section 5) up to the empty one.
 func (h *head) parseFields(section string) (Header, error) {
-	fields := make(Header, 0, 16)
+	lines := strings.Count(section, "\n") - 1 // the last one is empty
+	if lines > maxFields {
+		return nil, ErrTooLarge
+	}
+	fields := make(Header, 0, max(lines, 0))
 	for section != "" {
 		var line string
 		line, section, _ = strings.Cut(section, "\n")
 		if line = h.trimCR(line); line == "" {
 			break
-		}
-		if len(fields) == maxFields {
-			return nil, ErrTooLarge
 		}
 		if line[0] == ' ' || line[0] == '\t' {
 			if err := h.unfold(fields, line); err != nil {

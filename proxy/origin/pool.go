@@ -14,6 +14,10 @@ const (
 	// serve bursts, and a burst pays for itself.
 	maxIdle = 256
 
+	// reapTime is how often the idle connections are looked at. Servers close
+	// them after a few seconds as a rule, and each holds a descriptor.
+	reapTime = 10 * time.Second
+
 	// idleTime is how long an idle connection is kept, unless the server says
 	// less in Keep-Alive.
 	idleTime = 90 * time.Second
@@ -35,7 +39,7 @@ type pool struct {
 	closed bool
 }
 
-// newPool returns an empty pool. A nil roots means the system's.
+// newPool returns an empty pool. A nil tlsConfig means the system's roots.
 func newPool(server *url.URL, tlsConfig *tls.Config) *pool {
 	p := &pool{address: address(server), dialer: net.Dialer{KeepAlive: 30 * time.Second}}
 	if server.Scheme == "https" {
@@ -105,18 +109,18 @@ func (p *pool) push(c *conn) bool {
 	}
 	p.idle = append(p.idle, c)
 	if p.reaper == nil {
-		p.reaper = time.AfterFunc(idleTime, p.reap)
+		p.reaper = time.AfterFunc(reapTime, p.reap)
 	}
 	return true
 }
 
-// reap closes what is no longer usable, and comes back while anything is left.
+// reap closes what cannot be used again, and comes back while anything is left.
 func (p *pool) reap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, kept := time.Now(), p.idle[:0]
 	for _, c := range p.idle {
-		if c.usable(now) {
+		if c.usable(now) && c.clean() {
 			kept = append(kept, c)
 		} else {
 			_ = c.Close()
@@ -124,25 +128,34 @@ func (p *pool) reap() {
 	}
 	clear(p.idle[len(kept):])
 	if p.idle, p.reaper = kept, nil; len(kept) > 0 && !p.closed {
-		p.reaper = time.AfterFunc(idleTime, p.reap)
+		p.reaper = time.AfterFunc(reapTime, p.reap)
 	}
 }
 
-// dial makes a connection, within ctx.
-func (p *pool) dial(ctx context.Context) (*conn, error) {
+// dial makes a connection, within ctx and a timeout; 0 is none.
+func (p *pool) dial(ctx context.Context, timeout time.Duration) (*conn, error) {
+	bounded := ctx
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		bounded, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	c, err := p.connect(bounded)
+	switch {
+	case err == nil:
+		return newConn(c, time.Now()), nil
+	case ctx.Err() != nil:
+		return nil, readError(context.Cause(ctx))
+	}
+	return nil, dialError(err)
+}
+
+func (p *pool) connect(ctx context.Context) (net.Conn, error) {
 	c, err := p.dialer.DialContext(ctx, "tcp", p.address)
-	if err != nil {
-		return nil, dialError(err)
+	if err != nil || p.tls == nil {
+		return c, err
 	}
-	if p.tls != nil {
-		secure := tls.Client(c, p.tls)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			_ = c.Close()
-			return nil, dialError(err)
-		}
-		c = secure
-	}
-	return newConn(c, time.Now()), nil
+	return secure(ctx, c, p.tls)
 }
 
 // close closes the idle connections; those in use close when they come back.
@@ -152,6 +165,7 @@ func (p *pool) close() {
 	p.closed = true
 	if p.reaper != nil {
 		p.reaper.Stop()
+		p.reaper = nil
 	}
 	for _, c := range p.idle {
 		_ = c.Close()

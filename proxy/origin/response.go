@@ -1,7 +1,6 @@
 package origin
 
 import (
-	"bufio"
 	"io"
 	"net"
 )
@@ -30,6 +29,7 @@ type Response struct {
 	Tunnel *Tunnel
 
 	exchange *exchange
+	ready    bool
 }
 
 // Detach takes the response out of the context that Do was given, so that it
@@ -37,7 +37,7 @@ type Response struct {
 func (r *Response) Detach() bool { return r.exchange.detach() }
 
 // Ready reports whether some of the body came with the head.
-func (r *Response) Ready() bool { return r.exchange.conn.br.Buffered() > 0 }
+func (r *Response) Ready() bool { return r.ready }
 
 // Uploaded reports whether nobody reads the request's body any more.
 func (r *Response) Uploaded() bool {
@@ -55,11 +55,15 @@ func (r *Response) Rejected() bool {
 // Tunnel is the connection of an upgraded exchange. Whoever has it closes it.
 type Tunnel struct {
 	net.Conn
-	br *bufio.Reader
+	conn *conn
 }
 
 // Read returns what came glued to the 101 first.
-func (t *Tunnel) Read(p []byte) (int, error) { return t.br.Read(p) }
+func (t *Tunnel) Read(p []byte) (int, error) { return t.conn.br.Read(p) }
+
+// Close does not wait for a server that reads nothing. For a goodbye under TLS,
+// there is CloseWrite.
+func (t *Tunnel) Close() error { return t.conn.abort() }
 
 // CloseWrite tells the server that nothing more will come.
 func (t *Tunnel) CloseWrite() error {

@@ -3,11 +3,10 @@ package origin
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"net/http/httputil"
-	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +22,9 @@ type upload struct {
 	exchange *exchange
 	done     chan struct{} // closed by run
 	err      error         // nil if the request was written to its last byte; valid after done
+	cut      bool          // because its body failed by itself; valid after done
+
+	abandoned atomic.Bool // nobody wants the rest of the body
 
 	mu       sync.Mutex
 	answered bool // the head has come: the read deadline is not ours any more
@@ -36,17 +38,11 @@ func startUpload(x *exchange) *upload {
 
 func (u *upload) run() {
 	defer close(u.done)
-	defer func() {
-		if r := recover(); r != nil {
-			u.err = fmt.Errorf("%w: panic: %v", ErrRequestBody, r)
-			u.exchange.conn.interrupt()
-		}
-	}()
 	u.err = u.write()
-	if errors.Is(u.err, ErrRequestBody) {
+	if u.cut = errors.Is(u.err, ErrRequestBody) && !u.abandoned.Load(); u.cut {
 		// What was written is not a whole request. Without its end the
 		// server cannot take it for one.
-		u.exchange.conn.interrupt()
+		u.exchange.interrupt()
 		return
 	}
 	u.awaitAnswer()
@@ -58,11 +54,12 @@ func (u *upload) awaitAnswer() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if !u.answered {
-		u.exchange.allow(u.exchange.conn.SetReadDeadline, u.exchange.req.Timeout)
+		u.exchange.allowReads(u.exchange.req.Timeout)
 	}
 }
 
-func (u *upload) write() error {
+func (u *upload) write() (err error) {
+	defer recoverBody(&err)
 	req := u.exchange.req
 	buf := u.exchange.client.buffers.Get().(*[]byte)
 	defer u.exchange.client.buffers.Put(buf)
@@ -85,7 +82,7 @@ func (u *upload) copyFixed(buf []byte, length int64) error {
 			}
 		}
 		if length -= int64(n); err != nil && length > 0 {
-			return fmt.Errorf("%w: %w", ErrRequestBody, noEOF(err))
+			return bodyError(noEOF(err))
 		}
 	}
 	return nil
@@ -110,7 +107,7 @@ func (u *upload) copyChunked(buf []byte) error {
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrRequestBody, err)
+			return bodyError(err)
 		}
 	}
 	if err := chunks.Close(); err != nil {
@@ -125,7 +122,7 @@ func (u *upload) copyChunked(buf []byte) error {
 
 // send writes to the server, within the timeout.
 func (u *upload) send(p []byte) error {
-	u.exchange.allow(u.exchange.conn.SetWriteDeadline, u.exchange.req.Timeout)
+	u.exchange.allowWrites(u.exchange.req.Timeout)
 	_, err := u.exchange.conn.Write(p)
 	return err
 }
@@ -137,24 +134,25 @@ func (u *upload) headSeen(status int) {
 	u.answered = true
 	u.mu.Unlock()
 	if status >= 300 {
-		u.end()
+		u.end(true)
 	}
 }
 
-// end stops the upload and reports whether it was complete.
-func (u *upload) end() bool {
-	if u.isDone() {
-		return u.err == nil
+// end stops the upload, in a moment if it may be about to end by itself, and
+// reports whether it was complete.
+func (u *upload) end(wait bool) bool {
+	if wait && !u.isDone() {
+		grace := time.NewTimer(uploadGrace)
+		defer grace.Stop()
+		select {
+		case <-u.done:
+		case <-grace.C:
+		}
 	}
-	grace := time.NewTimer(uploadGrace)
-	defer grace.Stop()
-	select {
-	case <-u.done:
-		return u.err == nil
-	case <-grace.C:
+	if !u.isDone() {
+		u.stop()
 	}
-	u.stop()
-	return false
+	return u.err == nil
 }
 
 func (u *upload) isDone() bool {
@@ -167,26 +165,11 @@ func (u *upload) isDone() bool {
 }
 
 // stop ends a pending read of the client's body or write to the server, and
-// waits. The writer sets a deadline before each write, so it may have to be
-// told twice.
+// waits.
 func (u *upload) stop() {
-	for {
-		_ = u.exchange.conn.SetWriteDeadline(aLongTimeAgo)
-		u.exchange.req.Abandon()
-		select {
-		case <-u.done:
-			return
-		case <-time.After(time.Millisecond):
-		}
-	}
-}
-
-// noEOF makes an early end an error that says so.
-func noEOF(err error) error {
-	if err == io.EOF || errors.Is(err, os.ErrClosed) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
+	u.abandoned.Store(true)
+	u.exchange.endWrites()
+	u.exchange.req.abandon(u.done)
 }
 
 // writerFunc makes a Writer of a function that writes all or fails.
