@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -34,10 +35,11 @@ func RetryAfter(value string, now time.Time) time.Duration {
 	return seconds(value)
 }
 
-// seconds reads delta-seconds; 0 if value is none.
+// seconds reads delta-seconds; 0 if value is none. One that is too large to be
+// represented is a very long time (RFC 9111 section 1.2.2).
 func seconds(value string) time.Duration {
 	n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 31)
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0
 	}
 	return time.Duration(n) * time.Second
