@@ -2,6 +2,7 @@ package feed
 
 import (
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
@@ -88,4 +89,36 @@ type ask struct {
 	generation uint64 // writes that it must see the effect of
 	keep       Keep
 	reply      chan Answer
+	settled    atomic.Bool // answered, or given up
+}
+
+func newAsk(generation uint64, keep Keep) *ask {
+	return &ask{generation: generation, keep: keep, reply: make(chan Answer, 1)}
+}
+
+// give answers the poller, or discards what nobody waits for any more.
+func (a *ask) give(answer Answer) {
+	if a.settled.CompareAndSwap(false, true) {
+		a.reply <- answer
+	} else {
+		answer.Discard()
+	}
+}
+
+// leave gives up waiting, unless there is an answer after all.
+func (a *ask) leave(why error) Answer {
+	if a.settled.CompareAndSwap(false, true) {
+		return Answer{Err: why}
+	}
+	return <-a.reply
+}
+
+// late takes the answer that was given while the feed was ending.
+func (a *ask) late() Answer {
+	select {
+	case answer := <-a.reply:
+		return answer
+	default:
+		return Answer{Err: ErrClosed}
+	}
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Pointer is a JSON pointer (RFC 6901), taken apart.
@@ -16,6 +19,9 @@ func ParsePointer(s string) (Pointer, error) {
 	if !strings.HasPrefix(s, "/") {
 		return nil, fmt.Errorf("JSON pointer %q does not begin with \"/\"", s)
 	}
+	if strings.Contains(strings.NewReplacer("~0", "", "~1", "").Replace(s), "~") {
+		return nil, fmt.Errorf("JSON pointer %q has a \"~\" that is neither \"~0\" nor \"~1\"", s)
+	}
 	unescape := strings.NewReplacer("~1", "/", "~0", "~")
 	var p Pointer
 	for token := range strings.SplitSeq(s[1:], "/") {
@@ -25,16 +31,13 @@ func ParsePointer(s string) (Pointer, error) {
 }
 
 // essence returns what of a body counts when versions are compared: all of it,
-// or of a JSON document what the pointers leave, in a form in which only the
-// content matters. A body that is no JSON counts whole.
+// or of a JSON document what the pointers leave, in a form in which white space,
+// the order of members and the spelling of strings do not matter. Numbers are
+// compared as they are written, and of members with one name the last counts. A
+// body that is no JSON counts whole.
 func essence(body []byte, ignore []Pointer) []byte {
-	if len(ignore) == 0 {
-		return body
-	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var doc any
-	if decoder.Decode(&doc) != nil || decoder.More() {
+	doc, ok := parseExactly(body)
+	if len(ignore) == 0 || !ok {
 		return body
 	}
 	for _, p := range ignore {
@@ -45,6 +48,54 @@ func essence(body []byte, ignore []Pointer) []byte {
 		return body
 	}
 	return rest
+}
+
+// parseExactly parses JSON. It reports false for a document that encoding/json
+// would mend, because then two that differ could come out the same.
+func parseExactly(body []byte) (doc any, ok bool) {
+	if !utf8.Valid(body) {
+		return nil, false
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if decoder.Decode(&doc) != nil || hasHalfCharacter(body) {
+		return nil, false
+	}
+	_, err := decoder.Token()
+	return doc, err == io.EOF
+}
+
+// hasHalfCharacter reports whether JSON has an escaped surrogate without its
+// other half (RFC 8259 section 8.2).
+func hasHalfCharacter(body []byte) bool {
+	for {
+		i := bytes.IndexByte(body, '\\')
+		if i < 0 || i+1 >= len(body) {
+			return false
+		}
+		body = body[i:]
+		switch first := escaped(body); {
+		case !utf16.IsSurrogate(first):
+			body = body[2:]
+		case utf16.DecodeRune(first, escaped(body[6:])) == utf8.RuneError:
+			return true
+		default:
+			body = body[12:]
+		}
+	}
+}
+
+// escaped is the code unit of a \u escape at the beginning of s; 0 if there is
+// none.
+func escaped(s []byte) rune {
+	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+		return 0
+	}
+	unit, err := strconv.ParseUint(string(s[2:6]), 16, 16)
+	if err != nil {
+		return 0
+	}
+	return rune(unit)
 }
 
 // without returns a document without what p points to. It may change doc.

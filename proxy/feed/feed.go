@@ -2,7 +2,10 @@ package feed
 
 import (
 	"context"
-	"math/rand/v2"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +31,7 @@ type Feed struct {
 	subscribers atomic.Int64
 	kept        atomic.Int64 // bytes that count against the limit
 	used        atomic.Int64 // when it was last wanted, since set.epoch
-	wanted      atomic.Bool  // a poll was answered that wants the next one fetched
+	wanted      atomic.Bool  // a poll is under way, or one was answered that wants the next one fetched
 
 	references int // guarded by set.mu
 
@@ -54,15 +57,18 @@ type runState struct {
 
 	known        *share.Vary // fields that all who came by the key agreed in
 	version      uint64
-	essence      []byte // of the current update, if parts of it are ignored
-	etag         string // validators of the origin's last answer
+	essence      [sha256.Size]byte // hash of the current update's, if parts of it are ignored
+	etag         string            // validators of the origin's last answer
 	lastModified string
+	lying        bool // it gave one entity tag to different answers
 
 	failures int
 	failure  error
+	began    time.Time // when the last poll did that was not aborted
+	tried    uint64    // its generation
 	next     time.Time // when the next poll may begin
+	refused  time.Time // until when a failing origin said that it does not want one
 	timer    *time.Timer
-	random   func() float64
 	over     bool // retired: no more polls
 }
 
@@ -71,9 +77,8 @@ func newFeed(s *Feeds, spec *Spec) *Feed {
 		set: s, spec: spec, tag: keyTag(spec.Key),
 		asks: make(chan *ask), landed: make(chan landing, 1), poked: make(chan struct{}, 1),
 		evicted: make(chan struct{}), done: make(chan struct{}),
-		references: 1,
 	}
-	f.runs = runState{changed: make(chan struct{}), known: spec.Vary, random: rand.Float64, timer: time.NewTimer(spec.Policy.Linger)}
+	f.runs = runState{changed: make(chan struct{}), known: spec.Vary, timer: time.NewTimer(spec.Policy.Linger)}
 	f.view.Store(&view{state: &upgrade.State{Changed: f.runs.changed}})
 	f.touch(time.Now())
 	return f
@@ -102,14 +107,20 @@ func (f *Feed) Hit(now time.Time) (a Answer, ok bool) {
 		return Answer{}, false
 	case now.Before(v.fresh):
 		return Answer{Update: v.state.Update, Took: v.took, How: Hit}, true
-	case now.Before(v.fresh.Add(f.spec.Policy.StaleWhileRevalidate)) && v.state.Stale == "":
+	case f.mayRevalidate(v, now):
 		return Answer{Update: v.state.Update, Took: v.took, How: Hit, Detail: "stale-while-revalidate", Caused: f.revalidate()}, true
 	}
 	return Answer{}, false
 }
 
+// mayRevalidate reports whether a view is outdated, but still good enough to
+// answer with while the next one is fetched.
+func (f *Feed) mayRevalidate(v *view, now time.Time) bool {
+	return v.state.Stale == "" && !now.Before(v.fresh) && now.Before(v.fresh.Add(f.spec.Policy.StaleWhileRevalidate))
+}
+
 // revalidate wants the next poll in the background, and reports whether this
-// call was the first to want it.
+// call is what causes it.
 func (f *Feed) revalidate() bool {
 	first := f.wanted.CompareAndSwap(false, true)
 	if first {
@@ -120,9 +131,9 @@ func (f *Feed) revalidate() bool {
 
 // Ask waits for an answer that is fresh now: at most for one poll and the one
 // under way. The feed must have been acquired. keep says what this client would
-// take as Answer.Kept.
+// take as Answer.Kept. The end of ctx ends the waiting, not the poll.
 func (f *Feed) Ask(ctx context.Context, keep Keep) Answer {
-	a := &ask{generation: f.generation.Load(), keep: keep, reply: make(chan Answer, 1)}
+	a := newAsk(f.generation.Load(), keep)
 	select {
 	case f.asks <- a:
 	case <-f.done:
@@ -135,16 +146,8 @@ func (f *Feed) Ask(ctx context.Context, keep Keep) Answer {
 		return answer
 	case <-f.done:
 		return a.late()
-	}
-}
-
-// late takes the answer that was given while the feed was ending.
-func (a *ask) late() Answer {
-	select {
-	case answer := <-a.reply:
-		return answer
-	default:
-		return Answer{Err: ErrClosed}
+	case <-ctx.Done():
+		return a.leave(ctx.Err())
 	}
 }
 
@@ -202,3 +205,15 @@ func (f *Feed) keep(bytes int64) {
 }
 
 func (f *Feed) free() { f.keep(0) }
+
+// panicked logs what would have ended the process.
+func (f *Feed) panicked(what any) {
+	log := f.spec.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	log.Error("a feed panicked", "feed", f.String(), "panic", fmt.Sprint(what), "stack", string(debug.Stack()))
+}
+
+// String names the feed for logs, without its key, which may hold secrets.
+func (f *Feed) String() string { return f.spec.Route + "#" + f.tag }

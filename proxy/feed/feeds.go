@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,13 +23,17 @@ type Feeds struct {
 	cancel context.CancelFunc
 	epoch  time.Time    // that times are counted from: monotonic, so that a clock may be set
 	bytes  atomic.Int64 // of all snapshots
+	random func() float64
 
-	mu       sync.RWMutex
-	live     map[string]*Feed   // by key
-	byTarget map[string][]*Feed // by URL
-	closed   bool
-	running  sync.WaitGroup
+	mu      sync.RWMutex
+	live    map[string]*Feed             // by key
+	places  map[place]map[*Feed]struct{} // the same ones, by what a write can name
+	closed  bool
+	running sync.WaitGroup
 }
+
+// place is what a write of some identity goes to.
+type place struct{ target, identity string }
 
 // Limits bound the live set. A zero is no limit.
 type Limits struct {
@@ -38,7 +43,7 @@ type Limits struct {
 
 // New returns an empty live set.
 func New(limits Limits) *Feeds {
-	s := &Feeds{limits: limits, epoch: time.Now(), live: map[string]*Feed{}, byTarget: map[string][]*Feed{}}
+	s := &Feeds{limits: limits, epoch: time.Now(), random: rand.Float64, live: map[string]*Feed{}, places: map[place]map[*Feed]struct{}{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -67,13 +72,38 @@ func (s *Feeds) Acquire(key []byte, spec func() *Spec) (*Feed, error) {
 		return nil, ErrFull
 	}
 	f := newFeed(s, spec())
-	s.live[f.spec.Key] = f
-	s.byTarget[f.spec.Target] = append(s.byTarget[f.spec.Target], f)
+	f.references = 1
+	s.beginLocked(f)
+	return f, nil
+}
+
+// follow puts another feed in the place of one that was retired, so that it is
+// known for a while that its answers are not shared.
+func (s *Feeds) follow(f *Feed, v *view) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.live[f.spec.Key] != nil {
+		return
+	}
+	next := newFeed(s, f.spec)
+	next.view.Store(&view{state: next.Latest(), alone: v.alone, reason: v.reason})
+	s.beginLocked(next)
+}
+
+func (s *Feeds) beginLocked(f *Feed) {
 	s.running.Add(1)
 	f.spec.Meter.Opened()
 	go f.run() // waited for by Close
-	return f, nil
+	s.live[f.spec.Key] = f
+	same := s.places[f.place()]
+	if same == nil {
+		same = map[*Feed]struct{}{}
+		s.places[f.place()] = same
+	}
+	same[f] = struct{}{}
 }
+
+func (f *Feed) place() place { return place{f.spec.Target, f.spec.Identity} }
 
 // Release gives up what Acquire returned.
 func (f *Feed) Release() {
@@ -103,15 +133,9 @@ func (s *Feeds) retireLocked(f *Feed, unwanted bool) bool {
 		return true
 	}
 	delete(s.live, f.spec.Key)
-	same := s.byTarget[f.spec.Target]
-	kept := make([]*Feed, 0, len(same))
-	for _, other := range same {
-		if other != f {
-			kept = append(kept, other)
-		}
-	}
-	if s.byTarget[f.spec.Target] = kept; len(kept) == 0 {
-		delete(s.byTarget, f.spec.Target)
+	same := s.places[f.place()]
+	if delete(same, f); len(same) == 0 {
+		delete(s.places, f.place())
 	}
 	return true
 }

@@ -32,7 +32,11 @@ type landing struct {
 	took     time.Duration
 	received time.Time
 	kept     *Kept // the response, if it may be handed on
+	endless  bool  // err is that a body of unknown length went on for too long
 }
+
+// errPanicked is a poll that ended in a panic.
+var errPanicked = errors.New("the poll panicked")
 
 // errStatus is an answer that means that the origin fails.
 type errStatus int
@@ -48,7 +52,7 @@ func (f *Feed) launch(now time.Time, starter *ask) {
 	if starter != nil {
 		r.flight.waiters = []*ask{starter}
 	}
-	f.wanted.Store(false)
+	f.wanted.Store(true)
 	t := task{head: f.conditions(), known: r.known}
 	if starter != nil {
 		t.keep = starter.keep
@@ -84,9 +88,11 @@ func appendCondition(head []byte, name, value string) []byte {
 // fly polls once and lands, whatever happens.
 func (f *Feed) fly(ctx context.Context, t task) {
 	began := time.Now()
-	l := landing{err: errors.New("the poll panicked")}
+	l := landing{err: errPanicked}
 	defer func() {
-		_ = recover() // the landing says that it failed
+		if p := recover(); p != nil {
+			f.panicked(p)
+		}
 		l.received = time.Now()
 		l.took = l.received.Sub(began)
 		f.landed <- l
@@ -101,12 +107,15 @@ func (f *Feed) poll(ctx context.Context, t task) (l landing) {
 		return landing{err: err}
 	}
 	l = landing{response: resp}
+	defer func() {
+		if l.kept == nil {
+			_ = resp.Body.Close()
+		}
+	}()
 	f.read(&l, t)
 	if l.err == nil && l.verdict.Reason != "" && t.wants(resp) && resp.Detach() {
 		l.kept, l.body = &Kept{Response: resp, prefix: l.body}, nil
-		return l
 	}
-	_ = resp.Body.Close()
 	return l
 }
 
@@ -125,6 +134,7 @@ func (f *Feed) read(l *landing, t task) {
 	}
 	if l.verdict = share.Judge(resp, private, t.known); l.verdict.Reason == "" {
 		l.body, l.verdict.Reason, l.err = readBody(resp, f.spec.Policy.Snapshot)
+		l.endless = resp.Length < 0 && len(l.body) > 0 && errors.Is(l.err, origin.ErrTimeout)
 	}
 }
 
@@ -158,8 +168,7 @@ func readBody(resp *origin.Response, limit int64) ([]byte, share.Reason, error) 
 		return nil, share.ReasonTooLarge, nil
 	}
 	if resp.Length >= 0 {
-		body := make([]byte, resp.Length)
-		_, err := io.ReadFull(resp.Body, body)
+		body, err := readWhole(resp.Body, resp.Length)
 		return body, "", err
 	}
 	from := io.Reader(resp.Body)
@@ -171,6 +180,24 @@ func readBody(resp *origin.Response, limit int64) ([]byte, share.Reason, error) 
 		return body, share.ReasonTooLarge, nil
 	}
 	return body, "", err
+}
+
+// firstRead is how much of a body's length is believed before any of it came.
+const firstRead = 1 << 20
+
+// readWhole reads a body of known length. The buffer grows with what has come,
+// or a number in a head could take all memory.
+func readWhole(from io.Reader, length int64) ([]byte, error) {
+	body := make([]byte, min(length, firstRead))
+	for read := 0; ; {
+		n, err := io.ReadFull(from, body[read:])
+		if read += n; err != nil || int64(read) == length {
+			return body[:read], err
+		}
+		grown := make([]byte, min(length, 2*int64(read)))
+		copy(grown, body)
+		body = grown
+	}
 }
 
 // discard ends an exchange that nobody will have.

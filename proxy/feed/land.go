@@ -2,12 +2,14 @@ package feed
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"strconv"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/schedule"
+	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
 )
 
@@ -22,13 +24,17 @@ const urgentPace = time.Second
 // cannot make sense of.
 var errConfused = errors.New("the origin answers 304 to an unconditional request")
 
+// reasonEndless is an answer that does not end.
+const reasonEndless share.Reason = "endless"
+
 // land takes in what a poll brought.
 func (f *Feed) land(l landing) {
 	r := &f.runs
 	fl := r.flight
 	r.flight = nil
 	fl.cancel()
-	if fl.aborted {
+	defer f.wanted.Store(false)
+	if overtaken := l.err == nil && !fl.protected && fl.generation != f.generation.Load(); fl.aborted || overtaken {
 		// Whoever waited needs the poll that comes now.
 		r.aborted = true
 		f.spec.Meter.Polled(l.took, 0, false, "")
@@ -36,8 +42,14 @@ func (f *Feed) land(l landing) {
 		r.late = append(fl.waiters, r.late...)
 		return
 	}
-	if l.err == nil && l.verdict.Reason == "" && l.response.Status == 304 && (f.Latest().Update == nil || r.etag+r.lastModified == "") {
+	r.began, r.tried = fl.began, fl.generation
+	known := f.Latest().Update != nil
+	switch {
+	case l.err == nil && l.verdict.Reason == "" && l.response.Status == 304 && (!known || r.etag+r.lastModified == ""):
 		l.err = errConfused
+	case l.endless && !known:
+		// Of one that was whole before, the origin fails.
+		l.err, l.verdict.Reason = nil, reasonEndless
 	}
 	switch {
 	case l.err != nil:
@@ -57,32 +69,36 @@ func (f *Feed) landFailure(fl *flight, l landing) {
 	now := time.Now()
 	r.failures++
 	r.failure = l.err
-	r.next = f.afterFailure(fl, l, now)
+	r.refused = now.Add(floor(l.response, now))
+	r.next = maxTime(f.afterFailure(fl), r.refused)
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, l.err.Error())
 	f.turnStale(publicReason(l.err))
-	waiters := append(fl.waiters, r.late...)
-	r.late = nil
-	f.replyAll(waiters, f.fallback(now))
+	fl.give(f.fallback(now))
+	if now.Before(f.retry()) {
+		giveAll(r.late, f.fallback(now))
+		r.late = nil
+	}
 }
 
-// afterFailure is when the next poll may begin. While there is a snapshot to
-// answer with, a failing origin gets no more polls than a healthy one.
-func (f *Feed) afterFailure(fl *flight, l landing, now time.Time) time.Time {
+// afterFailure is when those who ask may cause the next poll. While there is a
+// snapshot to answer with, a failing origin gets no more polls than a healthy
+// one.
+func (f *Feed) afterFailure(fl *flight) time.Time {
 	v, pace := f.view.Load(), f.spec.Policy.Interval
 	if v.state.Update == nil || v.generation != f.generation.Load() {
 		pace = min(pace, urgentPace)
 	}
-	pause := schedule.Backoff(f.runs.failures, pace, f.runs.random())
-	return maxTime(fl.began.Add(pause), now.Add(floor(l.response, now)))
+	return fl.began.Add(schedule.Backoff(f.runs.failures, pace, f.set.random()))
 }
 
-// turnStale tells subscribers that what they see may be outdated, once.
+// turnStale tells subscribers that what they see may be outdated, once: another
+// reason wakes nobody.
 func (f *Feed) turnStale(reason string) {
 	v := f.view.Load()
 	if v.state.Stale == reason || v.state.Ended != nil {
 		return
 	}
-	f.publish(v.with(upgrade.State{Update: v.state.Update, Stale: reason}), true)
+	f.publish(v.with(upgrade.State{Update: v.state.Update, Stale: reason}), v.state.Stale == "")
 }
 
 // fallback is the answer while the origin fails: the last snapshot if it is
@@ -93,7 +109,7 @@ func (f *Feed) fallback(now time.Time) Answer {
 	if u != nil && v.generation == f.generation.Load() && now.Before(v.fresh.Add(p.StaleIfError)) {
 		return Answer{Update: u, Took: v.took, How: Hit, Detail: "stale-if-error"}
 	}
-	return Answer{Err: r.failure, RetryAfter: max(r.next.Sub(now), 0)}
+	return Answer{Err: r.failure, RetryAfter: max(f.retry().Sub(now), 0)}
 }
 
 // landAlone sends those who waited on, each with its own request. Subscribers
@@ -103,27 +119,33 @@ func (f *Feed) landAlone(fl *flight, l landing) {
 	r := &f.runs
 	now := time.Now()
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, "")
-	if isRefusal(l.response.Status) && f.spec.Identity != "" {
+	refused := f.spec.Identity != "" && isRefusal(l.response.Status)
+	if refused {
 		f.revoke(upgrade.ErrRevoked)
 	}
 	r.failures, r.failure = r.failures+1, nil
-	r.next = f.afterFailure(fl, l, now)
+	r.refused = time.Time{}
+	r.next = maxTime(f.afterFailure(fl), now.Add(floor(l.response, now)))
 	f.turnStale("the origin's answer may not be shared: " + string(l.verdict.Reason))
 	v := *f.view.Load()
 	v.alone, v.reason = now.Add(aloneTime), l.verdict.Reason
 	f.publish(&v, false)
-	f.replyAlone(fl, l)
+	if refused {
+		f.set.follow(f, &v)
+	}
+	f.giveAlone(fl, l)
 }
 
-// replyAlone gives the response itself to whoever caused it.
-func (f *Feed) replyAlone(fl *flight, l landing) {
-	for _, a := range fl.waiters {
+// giveAlone gives the response itself to whoever caused it.
+func (f *Feed) giveAlone(fl *flight, l landing) {
+	for _, a := range append(fl.waiters, f.runs.late...) {
 		answer := Answer{Alone: l.verdict.Reason, How: Fetched}
 		if a == fl.starter && l.kept != nil {
 			answer.Kept, answer.Caused, l.kept = l.kept, true, nil
 		}
-		a.reply <- answer
+		a.give(answer)
 	}
+	f.runs.late = nil
 	l.discard()
 }
 
@@ -165,7 +187,7 @@ func (f *Feed) landSnapshot(fl *flight, l landing) {
 	old := f.Latest().Update
 	r.etag, r.lastModified = "", ""
 	if l.response.Status == 200 {
-		r.etag, r.lastModified = h.Get("ETag"), h.Get("Last-Modified")
+		r.etag, r.lastModified = h.Get("ETag"), conclusiveDate(h)
 	}
 	f.learn(l.verdict.Vary)
 	if old != nil && f.isSame(old, l) {
@@ -175,7 +197,7 @@ func (f *Feed) landSnapshot(fl *flight, l landing) {
 	r.version++
 	u := f.newUpdate(fl, l, old)
 	if len(f.spec.Policy.Ignore) > 0 {
-		r.essence = essence(l.body, f.spec.Policy.Ignore)
+		r.essence = sha256.Sum256(essence(l.body, f.spec.Policy.Ignore))
 	}
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, "")
 	f.spec.Meter.Updated()
@@ -193,7 +215,7 @@ func (f *Feed) isSame(old *upgrade.Update, l landing) bool {
 		return true
 	}
 	ignore := f.spec.Policy.Ignore
-	return len(ignore) > 0 && bytes.Equal(f.runs.essence, essence(l.body, ignore))
+	return len(ignore) > 0 && f.runs.essence == sha256.Sum256(essence(l.body, ignore))
 }
 
 // learn takes in what the answer turned out to depend on. Subscribers that came
@@ -214,28 +236,36 @@ func (f *Feed) learn(names []string) {
 func (f *Feed) succeed(fl *flight, l landing, u *upgrade.Update, wake bool) {
 	r := &f.runs
 	renewal := f.Latest().Update != nil
-	r.failures, r.failure = 0, nil
+	r.failures, r.failure, r.refused = 0, nil, time.Time{}
 	r.next = maxTime(fl.began.Add(f.spec.Policy.Interval), l.received.Add(floor(l.response, l.received)))
 	if !r.over {
 		f.publish(&view{state: &upgrade.State{Update: u}, generation: fl.generation, fresh: r.next, took: l.took}, wake)
 	}
+	fl.give(Answer{Update: u, Took: l.took, How: Collapsed, Renewal: renewal})
+}
+
+// give answers those who waited. One of them caused the poll.
+func (fl *flight) give(answer Answer) {
 	for _, a := range fl.waiters {
-		answer := Answer{Update: u, Took: l.took, How: Collapsed, Renewal: renewal}
-		if a == fl.starter {
-			answer.How, answer.Caused = Fetched, true
+		own := answer
+		if own.Caused = a == fl.starter; own.Caused && own.How == Collapsed {
+			own.How = Fetched
 		}
-		a.reply <- answer
+		a.give(own)
 	}
 }
 
-// floor is how long the origin does not want to be asked.
+// floor is how long the origin does not want to be asked. How long the account of
+// a failure stays fresh says nothing about that, nor does it matter for an answer
+// that is not to be used without asking (RFC 9111 section 5.2.2.4).
 func floor(resp *origin.Response, now time.Time) time.Duration {
 	if resp == nil {
 		return 0
 	}
 	h := resp.Header
 	fields := schedule.Fields{RetryAfter: h.Get("Retry-After"), PollInterval: h.Get("X-Poll-Interval"), Age: h.Get("Age")}
-	if directives, err := origin.ParseDirectives(h, "Cache-Control"); err == nil {
+	directives, err := origin.ParseDirectives(h, "Cache-Control")
+	if argument, asks := directives["no-cache"]; err == nil && failing(resp.Status) == nil && !(asks && argument == "") {
 		var ok bool
 		if fields.MaxAge, ok = directives.Seconds("s-maxage"); !ok {
 			fields.MaxAge, _ = directives.Seconds("max-age")

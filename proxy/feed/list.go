@@ -8,10 +8,14 @@ import "time"
 func (s *Feeds) InvalidateTarget(target, identity string) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, f := range s.byTarget[target] {
-		if f.spec.Identity == "" || f.spec.Identity == identity {
-			f.Invalidate()
-		}
+	for f := range s.places[place{target: target}] {
+		f.Invalidate()
+	}
+	if identity == "" {
+		return
+	}
+	for f := range s.places[place{target, identity}] {
+		f.Invalidate()
 	}
 }
 

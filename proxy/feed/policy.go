@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
@@ -50,6 +51,9 @@ type Spec struct {
 	Vary   *share.Vary // that the key was made with
 	Policy *Policy
 	Meter  Meter
+
+	// Log is told of panics; nil means slog.Default().
+	Log *slog.Logger
 }
 
 // Origin answers polls. Do obeys ctx as [origin.Client.Do] does.

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/pollmux/pollmux/upgrade"
@@ -32,43 +31,44 @@ func (f *Feed) run() {
 }
 
 // end publishes that there is nothing more to come, and waits for the poll
-// under way.
+// under way. A panic costs this feed only.
 func (f *Feed) end() {
+	if p := recover(); p != nil {
+		f.panicked(p)
+	}
 	r := &f.runs
 	r.timer.Stop()
 	if r.flight != nil {
 		r.flight.cancel()
 		l := <-f.landed
 		l.discard()
-		r.late = append(r.late, r.flight.waiters...)
 	}
 	f.set.retire(f, false)
 	if f.Latest().Ended == nil {
 		f.publish(f.view.Load().with(upgrade.State{Update: f.Latest().Update, Ended: upgrade.ErrClosed}), true)
 	}
-	f.replyAll(r.late, Answer{Err: ErrClosed})
 	f.free()
 	f.spec.Meter.Closed()
-	close(f.done)
+	close(f.done) // which answers those who wait
 }
 
 // take answers an ask, or makes it wait.
 func (f *Feed) take(a *ask) {
 	now := time.Now()
 	if answer, ok := f.Hit(now); ok {
-		a.reply <- answer
+		a.give(answer)
 		return
 	}
 	r := &f.runs
 	switch {
 	case r.over:
-		a.reply <- Answer{Err: ErrClosed}
+		a.give(Answer{Err: ErrClosed})
 	case r.flight != nil && !r.flight.aborted && r.flight.generation >= a.generation:
 		r.flight.waiters = append(r.flight.waiters, a)
 	case r.flight != nil:
 		r.late = append(r.late, a)
-	case r.failure != nil && now.Before(r.next):
-		a.reply <- f.fallback(now)
+	case r.failure != nil && now.Before(f.retry()):
+		a.give(f.fallback(now))
 	default:
 		f.launch(now, a)
 	}
@@ -82,6 +82,12 @@ func (f *Feed) decide(now time.Time) (over bool) {
 		f.abortOutdated()
 		return false
 	}
+	if r.over {
+		// Its key is no longer good for a poll.
+		giveAll(r.late, Answer{Err: ErrClosed})
+		r.late = nil
+		return f.set.retire(f, true)
+	}
 	if len(r.late) > 0 {
 		first := r.late[0]
 		rest := r.late[1:]
@@ -90,21 +96,15 @@ func (f *Feed) decide(now time.Time) (over bool) {
 		r.flight.waiters = append(r.flight.waiters, rest...)
 		return false
 	}
-	if r.over {
-		return f.set.retire(f, true)
-	}
-	due, lingering := f.due()
-	if !due.IsZero() && !now.Before(due) {
-		if lingering {
-			return f.set.retire(f, true)
-		}
-		f.launch(now, nil)
-		return false
-	}
-	if due.IsZero() {
-		r.timer.Stop()
-	} else {
+	due, lingering := f.due(now)
+	switch {
+	case now.Before(due):
+		r.aborted = false // nobody needs the poll that would have taken its place
 		r.timer.Reset(due.Sub(now))
+	case lingering:
+		return f.set.retire(f, true)
+	default:
+		f.launch(now, nil)
 	}
 	return false
 }
@@ -120,19 +120,42 @@ func (f *Feed) abortOutdated() {
 }
 
 // due returns when there is something to do: a poll, for subscribers or because
-// one was wanted, or the end of lingering. Zero means never.
-func (f *Feed) due() (at time.Time, lingering bool) {
+// one was wanted, or the end of lingering.
+func (f *Feed) due(now time.Time) (at time.Time, lingering bool) {
 	r := &f.runs
-	v := f.view.Load()
+	paced := r.began.Add(f.spec.Policy.Interval)
 	switch {
-	case f.subscribers.Load() == 0 && !f.wanted.Load():
+	case f.subscribers.Load() == 0 && !f.isWanted(now):
+		// Who comes back soon finds the schedule where it was, however short
+		// the lingering.
+		v := f.view.Load()
 		used := f.set.epoch.Add(time.Duration(f.used.Load()))
-		return used.Add(max(f.spec.Policy.Linger, v.alone.Sub(used))), true
-	case v.generation != f.generation.Load() && r.failures == 0:
-		return f.set.epoch, false // at once
+		return maxTime(maxTime(used.Add(f.spec.Policy.Linger), v.alone), paced), true
+	case f.generation.Load() != r.tried:
+		return f.retry(), false // at once
 	default:
-		return maxTime(r.next, f.set.epoch), false
+		// Those who ask may try a failing origin sooner.
+		return maxTime(f.retry(), paced), false
 	}
+}
+
+// isWanted reports whether a poll was answered that wants the next one fetched,
+// and it has not been.
+func (f *Feed) isWanted(now time.Time) bool {
+	if f.wanted.Load() && !f.mayRevalidate(f.view.Load(), now) {
+		f.wanted.Store(false)
+	}
+	return f.wanted.Load()
+}
+
+// retry is when the next poll may begin. What the last one brought says nothing
+// about a resource that was written to since, but a failing origin's own wish
+// counts.
+func (f *Feed) retry() time.Time {
+	if r := &f.runs; f.generation.Load() == r.tried {
+		return r.next
+	}
+	return f.runs.refused
 }
 
 // publish makes a view the current one. wake closes the channel of the state
@@ -161,9 +184,9 @@ func (v *view) with(s upgrade.State) *view {
 	return &next
 }
 
-func (f *Feed) replyAll(asks []*ask, answer Answer) {
+func giveAll(asks []*ask, answer Answer) {
 	for _, a := range asks {
-		a.reply <- answer
+		a.give(answer)
 	}
 }
 
@@ -173,6 +196,3 @@ func maxTime(a, b time.Time) time.Time {
 	}
 	return b
 }
-
-// String names the feed for logs, without its key, which may hold secrets.
-func (f *Feed) String() string { return fmt.Sprintf("%s#%s", f.spec.Route, f.tag) }

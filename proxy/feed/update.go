@@ -16,7 +16,7 @@ import (
 // is used again.
 func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update) *upgrade.Update {
 	h := l.response.Header
-	tag := entityTag(l, old)
+	tag := f.entityTag(l, old)
 	return upgrade.NewUpdate(upgrade.Update{
 		Version:      f.runs.version,
 		ETag:         tag,
@@ -37,10 +37,12 @@ func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update) *upgrade.Up
 
 // entityTag is the origin's own if it is a strong one, so that it stays valid
 // with pollmux taken away. An origin that changes the body and not the tag does
-// not mean it.
-func entityTag(l landing, old *upgrade.Update) string {
+// not mean it, and is not believed again: clients may still have what the tag
+// stood for first.
+func (f *Feed) entityTag(l landing, old *upgrade.Update) string {
 	tag := l.response.Header.Get("ETag")
-	if isStrongTag(tag) && (old == nil || old.ETag != tag) {
+	f.runs.lying = f.runs.lying || old != nil && old.ETag == tag
+	if isStrongTag(tag) && !f.runs.lying {
 		return tag
 	}
 	return upgrade.HashTag(l.response.Status, l.response.Header.Get("Content-Type"), l.body)
@@ -105,6 +107,20 @@ func ageOf(h origin.Header) time.Duration {
 		return 0
 	}
 	return time.Duration(n) * time.Second
+}
+
+// conclusiveDate is Last-Modified, if it can tell two versions apart: the origin's
+// clock had moved on when it sent this one (RFC 9110 section 8.8.2.2). Otherwise
+// there could have been another change within the same second, and the origin
+// would answer 304 from then on.
+func conclusiveDate(h origin.Header) string {
+	value := h.Get("Last-Modified")
+	modified, err1 := http.ParseTime(value)
+	sent, err2 := http.ParseTime(h.Get("Date"))
+	if err1 != nil || err2 != nil || sent.Sub(modified) < time.Second {
+		return ""
+	}
+	return value
 }
 
 // mergeVary adds what the origin says to what the route says.
