@@ -10,6 +10,6 @@
 //	without pollmux   client_requests + saved_requests_estimated
 //	with pollmux      upstream_requests
 //
-// Everything is a counter that a request increments without a lock. /api/stats
-// and /metrics read the same ones.
+// Everything but the time that subscribers are held is a counter that a request
+// increments without a lock. /api/stats and /metrics read the same ones.
 package ledger

@@ -7,76 +7,81 @@ import (
 	"time"
 )
 
-// Histogram counts durations in buckets that grow by a quarter of a power of
-// two, so that a quantile is right to within a tenth. The zero value is ready.
+// Histogram counts durations: in buckets that grow by an eighth of a power of
+// two, so that a quantile is right to within a tenth, and in the ones that
+// Prometheus is told of. The zero value is ready.
 type Histogram struct {
-	buckets [64 * subBuckets]atomic.Int64
-	nanos   atomic.Int64
+	fine   [64 * subBuckets]atomic.Int64
+	coarse [len(bounds) + 1]atomic.Int64 // up to each bound, and above
+	micros atomic.Int64                  // in nanoseconds a busy year would not fit
 }
 
-const subBuckets = 4
+const subBuckets = 8
+
+// bounds are the buckets that Prometheus is told of.
+var bounds = [...]time.Duration{
+	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond,
+	10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
+	100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond,
+	time.Second, 2500 * time.Millisecond, 5 * time.Second,
+	10 * time.Second, 25 * time.Second, time.Minute,
+}
 
 // Observe counts a duration; one below a nanosecond counts as one.
 func (h *Histogram) Observe(d time.Duration) {
-	n := uint64(max(d, 1))
-	h.buckets[bucketOf(n)].Add(1)
-	h.nanos.Add(int64(n))
+	d = max(d, 1)
+	h.fine[bucketOf(uint64(d))].Add(1)
+	i := 0
+	for i < len(bounds) && d > bounds[i] {
+		i++
+	}
+	h.coarse[i].Add(1)
+	h.micros.Add(d.Microseconds())
 }
 
-// bucketOf uses the position of the highest bit and the two bits behind it.
+// bucketOf uses the position of the highest bit and the three bits behind it.
 func bucketOf(n uint64) int {
 	exponent := bits.Len64(n) - 1
-	mantissa := n << (64 - exponent) >> 62 // without the highest bit; a shift by 64 is 0
+	mantissa := n << (64 - exponent) >> 61 // without the highest bit; a shift by 64 is 0
 	return exponent*subBuckets + int(mantissa)
 }
 
-// upper is the bound of a bucket, in seconds.
-func upper(bucket int) float64 {
+// middle is that of a bucket, in seconds.
+func middle(bucket int) float64 {
 	exponent, sub := bucket/subBuckets, bucket%subBuckets
-	return math.Ldexp(1+float64(sub+1)/subBuckets, exponent) / 1e9
+	return math.Ldexp(1+(float64(sub)+0.5)/subBuckets, exponent) / 1e9
 }
 
-// snapshot reads the buckets.
-func (h *Histogram) snapshot() (counts [64 * subBuckets]int64, total int64) {
-	for i := range h.buckets {
-		counts[i] = h.buckets[i].Load()
-		total += counts[i]
-	}
-	return counts, total
-}
-
-// Quantile returns the upper bound, in seconds, of the bucket in which the
-// quantile lies; 0 if nothing was counted.
+// Quantile returns the middle, in seconds, of the bucket in which the quantile
+// lies; 0 if nothing was counted.
 func Quantile(q float64, of ...*Histogram) float64 {
 	var sums [64 * subBuckets]int64
 	var total int64
 	for _, h := range of {
-		counts, n := h.snapshot()
-		for i, c := range counts {
-			sums[i] += c
+		for i := range h.fine {
+			n := h.fine[i].Load()
+			sums[i] += n
+			total += n
 		}
-		total += n
 	}
 	rank := int64(math.Ceil(q * float64(total)))
-	for i, c := range sums {
-		if rank -= c; rank <= 0 && c > 0 {
-			return upper(i)
+	for i, n := range sums {
+		if rank -= n; rank <= 0 && n > 0 {
+			return middle(i)
 		}
 	}
 	return 0
 }
 
-// bounds are the buckets that Prometheus is told of, in seconds.
-var bounds = []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60}
-
-// cumulative counts up to each bound.
+// cumulative counts up to each bound, in seconds.
 func (h *Histogram) cumulative() (count uint64, sum float64, buckets map[float64]uint64) {
-	counts, total := h.snapshot()
 	buckets = make(map[float64]uint64, len(bounds))
-	for _, bound := range bounds {
-		for i := 0; i < len(counts) && upper(i) <= bound; i++ {
-			buckets[bound] += uint64(counts[i])
-		}
+	for i, bound := range bounds {
+		count += uint64(h.coarse[i].Load())
+		buckets[bound.Seconds()] = count
 	}
-	return uint64(total), float64(h.nanos.Load()) / 1e9, buckets
+	count += uint64(h.coarse[len(bounds)].Load())
+	return count, seconds(h.micros.Load()), buckets
 }
+
+func seconds(micros int64) float64 { return float64(micros) / 1e6 }

@@ -21,7 +21,7 @@ func New() *Ledger { return &Ledger{epoch: time.Now()} }
 // Route adds a route whose clients would poll once per interval. Not to be
 // called once the ledger is being read.
 func (l *Ledger) Route(name string, interval time.Duration) *Route {
-	r := &Route{name: name, interval: interval, epoch: l.epoch}
+	r := &Route{name: name, interval: interval, held: held{epoch: l.epoch}}
 	l.routes = append(l.routes, r)
 	return r
 }
@@ -29,12 +29,10 @@ func (l *Ledger) Route(name string, interval time.Duration) *Route {
 // LimitHit counts that a limit was reached.
 func (l *Ledger) LimitHit(name string) { add(&l.limits, name) }
 
-// Route is the account of one route. Its methods may be called concurrently and
-// do not block.
+// Route is the account of one route. Its methods may be called concurrently.
 type Route struct {
 	name     string
 	interval time.Duration
-	epoch    time.Time
 
 	requests    [upgrade.Transports]atomic.Int64
 	polls       atomic.Int64
@@ -44,9 +42,8 @@ type Route struct {
 
 	saved       atomic.Int64
 	savedBytes  atomic.Int64
-	savedNanos  atomic.Int64
-	heldNanos   atomic.Int64 // of those who left; those who are here are added when read
-	heldFrom    atomic.Int64 // sum of when those who are here came, since epoch
+	savedMicros atomic.Int64
+	held        held
 	subscribers [upgrade.Transports]atomic.Int64
 
 	feeds      atomic.Int64
@@ -74,7 +71,7 @@ func (r *Route) Requested(t upgrade.Transport) { r.requests[t].Add(1) }
 func (r *Route) Saved(bytes int, took time.Duration) {
 	r.saved.Add(1)
 	r.savedBytes.Add(int64(bytes))
-	r.savedNanos.Add(int64(took))
+	r.savedMicros.Add(took.Microseconds())
 }
 
 // Served notes how old the snapshot was that a poll was answered with.
@@ -92,12 +89,10 @@ func (r *Route) Unshared(reason string) { add(&r.unshared, reason) }
 // Held counts a subscriber. The function it returns is called, once, when that
 // leaves.
 func (r *Route) Held(t upgrade.Transport) (left func()) {
-	came := int64(time.Since(r.epoch))
 	r.subscribers[t].Add(1)
-	r.heldFrom.Add(came)
+	r.held.add(1)
 	return func() {
-		r.heldNanos.Add(int64(time.Since(r.epoch)) - came)
-		r.heldFrom.Add(-came)
+		r.held.add(-1)
 		r.subscribers[t].Add(-1)
 	}
 }
@@ -135,10 +130,5 @@ func (r *Route) estimated() int64 {
 	if r.interval <= 0 {
 		return 0
 	}
-	var here int64
-	for i := range r.subscribers {
-		here += r.subscribers[i].Load()
-	}
-	held := r.heldNanos.Load() + here*int64(time.Since(r.epoch)) - r.heldFrom.Load()
-	return max(held, 0) / int64(r.interval)
+	return r.held.total() / max(r.interval.Microseconds(), 1)
 }

@@ -30,8 +30,15 @@ var (
 	limitHits      = prometheus.NewDesc("pollmux_limit_hits_total", "Times that a limit was reached.", []string{"limit"}, nil)
 )
 
-// Describe implements prometheus.Collector.
-func (l *Ledger) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(l, ch) }
+// Describe implements prometheus.Collector. Some metrics come into being later.
+func (l *Ledger) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		clientRequests, upstreamSent, notModified, upstreamErrors, savedMeasured, savedEstimated, savedBytes, savedSeconds,
+		feeds, subscribers, updates, deliveries, staleness, delivery, unshared, limitHits,
+	} {
+		ch <- d
+	}
+}
 
 // Collect implements prometheus.Collector.
 func (l *Ledger) Collect(ch chan<- prometheus.Metric) {

@@ -93,7 +93,7 @@ func (r *Route) stats() RouteStats {
 		SavedRequestsMeasured:  r.saved.Load(),
 		SavedRequestsEstimated: r.estimated(),
 		SavedBytes:             r.savedBytes.Load(),
-		SavedOriginSeconds:     float64(r.savedNanos.Load()) / 1e9,
+		SavedOriginSeconds:     seconds(r.savedMicros.Load()),
 		Feeds:                  r.feeds.Load(),
 		Subscribers: Subscribers{
 			Longpoll: r.subscribers[upgrade.Longpoll].Load(), SSE: r.subscribers[upgrade.SSE].Load(),

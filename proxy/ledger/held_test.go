@@ -1,0 +1,93 @@
+package ledger
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+func TestHeldClientsSaveOnePollPerInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour) // an old ledger's epoch is far away
+		l := New()
+		slow, quick, none := l.Route("slow", 10*time.Second), l.Route("quick", 250*time.Millisecond), l.Route("none", 0)
+		time.Sleep(time.Hour)
+		want := func(s, q int64) {
+			t.Helper()
+			stats := l.Stats()
+			if got := []int64{stats.Routes[0].SavedRequestsEstimated, stats.Routes[1].SavedRequestsEstimated}; got[0] != s || got[1] != q {
+				t.Errorf("estimated %v, want %d and %d", got, s, q)
+			}
+			if total := stats.Totals.SavedRequestsEstimated; total != s+q {
+				t.Errorf("in total %d", total)
+			}
+		}
+		want(0, 0)
+		leave := slow.Held(upgrade.SSE)
+		leaveToo := slow.Held(upgrade.WebSocket)
+		leaveQuick := quick.Held(upgrade.Longpoll)
+		defer none.Held(upgrade.SSE)()
+		time.Sleep(9 * time.Second)
+		want(1, 36) // 18 s, 9 s
+		leave()
+		time.Sleep(time.Second)
+		want(1, 40) // 19 s, 10 s
+		time.Sleep(time.Second)
+		leaveToo()
+		leaveQuick()
+		want(2, 44) // 20 s, 11 s
+		time.Sleep(time.Hour)
+		want(2, 44)
+	})
+}
+
+func TestAHundredThousandClientsForAYearFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New().Route("full", time.Second)
+		for range 100_000 {
+			r.Held(upgrade.SSE)
+		}
+		const year = 365 * 24 * time.Hour
+		time.Sleep(year)
+		if got, want := r.estimated(), int64(100_000)*int64(year/time.Second); got != want {
+			t.Errorf("estimated %d, want %d", got, want)
+		}
+	})
+}
+
+func TestTheEstimateNeverGoesBack(t *testing.T) {
+	l := New()
+	l.epoch = l.epoch.Add(-24 * time.Hour)
+	r := l.Route("busy", time.Microsecond)
+	began, last := time.Now(), int64(0)
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					r.Held(upgrade.SSE)()
+				}
+			}
+		})
+	}
+	for time.Since(began) < 300*time.Millisecond {
+		now := r.estimated()
+		if most := 8 * time.Since(began).Microseconds(); now < last || now > most+8 {
+			t.Errorf("estimated %d after %d, at most %d are possible", now, last, most)
+			break
+		}
+		last = now
+	}
+	close(stop)
+	clients.Wait()
+	if s := r.stats().Subscribers; s != (Subscribers{}) {
+		t.Errorf("%+v are left", s)
+	}
+}
