@@ -107,6 +107,7 @@ func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 	options := upgrade.StreamOptions{
 		Kind:      r.choice.Transport,
 		HTTP10:    r.head.HTTP10,
+		Picture:   r.choice.Picture,
 		Resume:    resumeFrom(r),
 		Fields:    p.streamFields(r, a),
 		Delivered: r.route.account.Delivered,

@@ -208,6 +208,28 @@ func TestASnapshotThatCannotBeToldIsRefused(t *testing.T) {
 	}
 }
 
+func TestTransportQueryAsksForATransportAndIsNotPartOfTheKey(t *testing.T) {
+	r := newRig(t, "interval: 1h", "transport_query: as", "serve: [poll, longpoll, multipart, sse]")
+	for as, want := range map[string]string{"sse": "text/event-stream", "multipart": "multipart/x-mixed-replace; boundary="} {
+		s := r.stream("/camera?size=1&as="+as, "image/avif,image/*,*/*;q=0.8")
+		if got := s.resp.Header.Get("Content-Type"); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s", as, got)
+		}
+	}
+	r.get("/camera?as=poll&size=1", "Accept", "text/event-stream").want(t, 200, `{"v":1}`)
+	r.get("/camera?as=longpoll&size=1").want(t, 200, `{"v":1}`)
+	for _, as := range []string{"ndjson", "websocket", "pass", "", "bogus"} {
+		if a := r.get("/camera?size=1&as=" + as); a.StatusCode != 406 {
+			t.Errorf("%q: %d", as, a.StatusCode)
+		}
+	}
+	for _, request := range r.origin.Requests() {
+		if request.Target != "/camera?size=1" {
+			t.Errorf("the origin was asked for %s", request.Target)
+		}
+	}
+}
+
 func TestHTTP10ClientsGetAStreamThatEndsWithTheConnection(t *testing.T) {
 	r := newRig(t, "interval: 10ms")
 	c := r.dial()

@@ -34,6 +34,9 @@ func (a *Answer) Write(ctx *fasthttp.RequestCtx) {
 	resp.SetStatusCode(a.status())
 	resp.Header.DisableNormalizing() // "ETag" stays as it is
 	a.fields(func(name, value string) { resp.Header.Add(name, value) })
+	if a.Update.Date != "" {
+		SetDate(&resp.Header, a.Update.Date)
+	}
 	if a.NotModified {
 		resp.SkipBody = true
 		return
@@ -48,11 +51,27 @@ func (a *Answer) Write(ctx *fasthttp.RequestCtx) {
 	resp.SetBodyRaw(a.Update.Body)
 }
 
+// SetDate sets Date, of a server with NoDefaultDate. fasthttp takes that field for
+// its own and drops the value, whoever sets it. So it goes in under another name,
+// which is put right where it lies.
+func SetDate(h *fasthttp.ResponseHeader, date string) {
+	const placeholder = "Dat-"
+	h.Set(placeholder, date)
+	for name := range h.All() {
+		if string(name) == placeholder {
+			copy(name, "Date")
+		}
+	}
+}
+
 // Append appends the whole response, for a connection that fasthttp has given
 // away.
 func (a *Answer) Append(b []byte, closing bool) []byte {
 	b = appendStatus(b, a.status())
 	a.fields(func(name, value string) { b = appendField(b, name, value) })
+	if a.Update.Date != "" {
+		b = appendField(b, "Date", a.Update.Date)
+	}
 	if !a.NotModified && a.Update.Type != "" {
 		b = appendField(b, "Content-Type", a.Update.Type)
 	}
@@ -74,7 +93,7 @@ func (a *Answer) status() int {
 }
 
 // fields are those of both the whole answer and a 304 (RFC 9110 section
-// 15.4.5).
+// 15.4.5), but for Date.
 func (a *Answer) fields(add func(name, value string)) {
 	u := a.Update
 	if u.ETag != "" {
@@ -82,7 +101,6 @@ func (a *Answer) fields(add func(name, value string)) {
 	}
 	add("Cache-Control", a.cacheControl())
 	add("Age", strconv.Itoa(int(u.CurrentAge(a.Now)/time.Second)))
-	addIf(add, "Date", u.Date)
 	addIf(add, "Vary", u.Vary)
 	addIf(add, "Last-Modified", u.LastModified)
 	if a.Held > 0 {

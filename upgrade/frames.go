@@ -9,11 +9,18 @@ import (
 // errFormat: the update cannot be told in this format.
 var errFormat = errors.New("not representable")
 
+// picture is the encoding of a part whose head was sent ahead. The others are
+// those of the transports.
+const (
+	picture   = Transport(Transports)
+	encodings = Transports + 1
+)
+
 // frames are the encodings of one version, made once each, when the first
 // client needs them.
 type frames struct {
-	once    [Transports]sync.Once
-	encoded [Transports]frame
+	once    [encodings]sync.Once
+	encoded [encodings]frame
 
 	mu      sync.Mutex
 	answers map[string][]byte // long-poll answers by what they depend on
@@ -61,6 +68,8 @@ func (u *Update) encode(t Transport) frame {
 		return newFrame(u.appendLine(nil))
 	case Multipart:
 		return newFrame(u.appendPart(nil), nil)
+	case picture:
+		return newFrame(u.appendAhead(u.appendContent(nil)), nil)
 	case WebSocket:
 		return frame{plain: u.appendMessage(nil)}
 	}

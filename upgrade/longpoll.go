@@ -12,7 +12,7 @@ import (
 // LongPoll is a subscriber that waits for one update. It is a fanout.Session.
 type LongPoll struct {
 	source    Source
-	have      uint64
+	have      *Update
 	answer    Answer
 	closing   bool
 	delivered func(*Update)
@@ -41,18 +41,18 @@ type LongPollOptions struct {
 
 // NewLongPoll returns a subscriber that is to be held for as long as it wants.
 func NewLongPoll(source Source, o LongPollOptions) *LongPoll {
-	return &LongPoll{source: source, have: o.Have.Version, answer: o.Answer, closing: o.Closing, delivered: o.Delivered}
+	return &LongPoll{source: source, have: o.Have, answer: o.Answer, closing: o.Closing, delivered: o.Delivered}
 }
 
 // Next answers as soon as there is another version.
 func (p *LongPoll) Next() (frame []byte, changed <-chan struct{}, last bool) {
 	state := p.source.Latest()
-	if u := state.Update; u != nil && u.Version != p.have {
+	if u := state.unseen(p.have.Version); u != nil {
 		p.sending = u
 		return p.bytes(u), nil, true
 	}
 	if state.Ended != nil {
-		return p.unchanged(), nil, true
+		return p.finish(), nil, true
 	}
 	return nil, state.Changed, false
 }
@@ -62,17 +62,23 @@ func (p *LongPoll) Next() (frame []byte, changed <-chan struct{}, last bool) {
 func (p *LongPoll) bytes(u *Update) []byte {
 	a := p.answer
 	a.Update, a.Now = u, u.Received
-	variant := a.CacheStatus + "\n" + a.Held.String() + strconv.FormatBool(p.closing)
+	variant := a.CacheStatus + "\n" + a.Via + "\n" + a.Held.String() + strconv.FormatBool(p.closing)
 	return u.frames.answer(variant, func() []byte { return a.Append(nil, p.closing) })
 }
 
-// unchanged is the answer to a client that has what there is.
-func (p *LongPoll) unchanged() []byte {
-	a := p.answer
-	if a.Update = p.source.Latest().Update; a.Update.Version == p.have {
-		a.NotModified = true
+// finish is the answer to a client that has waited long enough: that nothing
+// changed, or what changed at the last moment.
+func (p *LongPoll) finish() []byte {
+	state := p.source.Latest()
+	if u := state.unseen(p.have.Version); u != nil {
+		p.sending = u
+		return p.bytes(u)
 	}
-	a.Now = time.Now()
+	a := p.answer
+	a.Update, a.NotModified, a.Now = p.have, true, time.Now()
+	if u := state.Update; u != nil && u.Version == p.have.Version {
+		a.Update = u // as old as it is now
+	}
 	return a.Append(nil, p.closing)
 }
 
@@ -86,13 +92,13 @@ func (p *LongPoll) Sent() {
 // Beat is never needed: nothing may come before the answer.
 func (p *LongPoll) Beat() ([]byte, bool) { return nil, false }
 
-// Expire answers 304: nothing changed.
-func (p *LongPoll) Expire() []byte { return p.unchanged() }
+// Expire answers at the end of the wait, as a rule 304.
+func (p *LongPoll) Expire() []byte { return p.finish() }
 
 // Leave answers early, and asks the client to connect elsewhere.
 func (p *LongPoll) Leave() []byte {
 	p.closing = true
-	return p.unchanged()
+	return p.finish()
 }
 
 // Listen waits until the client leaves, or sends another request: that one must

@@ -2,6 +2,7 @@ package upgrade
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"time"
 )
@@ -13,6 +14,7 @@ type Wish struct {
 	Accept    []byte // all lines, joined
 	Prefer    []byte // all lines, joined
 	Wait      []byte // value of the route's wait_query parameter
+	Transport []byte // value of the route's transport_query parameter
 }
 
 // Choice is the transport that a request gets.
@@ -24,48 +26,104 @@ type Choice struct {
 
 	// Accept was read to choose: the origin is not told.
 	Accept bool
+
+	// Picture says that the client cannot name the transport in a field, so a
+	// multipart stream is for an <img>.
+	Picture bool
 }
 
 // Negotiate chooses the transport of a GET. ok is false if what the client
-// insists on is not served; Transport then names it.
+// insists on is not served; Transport then names it, and is Pass if it is none.
 func Negotiate(w Wish, served Set) (c Choice, ok bool) {
 	if w.WebSocket {
 		return Choice{Transport: WebSocket}, served.Has(WebSocket)
 	}
-	stream, alternative := preferredStream(w.Accept)
+	if w.Transport != nil {
+		return named(w, served)
+	}
+	wait, asked := waitFor(w)
+	answers := served.Has(Poll) || asked && served.Has(Longpoll)
+	stream, alternative := preferredStream(w.Accept, served, answers)
 	if stream != Pass && (served.Has(stream) || !alternative) {
 		return Choice{Transport: stream, Accept: true}, served.Has(stream)
 	}
-	wait, asked := waitFor(w)
 	if asked && (served.Has(Longpoll) || !served.Has(Poll)) {
 		return Choice{Transport: Longpoll, Wait: wait}, served.Has(Longpoll)
 	}
 	return Choice{Transport: Poll}, served.Has(Poll)
 }
 
-// preferredStream returns the stream that an Accept field likes best, and
-// whether it would take something else as well.
-func preferredStream(accept []byte) (stream Transport, alternative bool) {
+// named chooses the transport that a parameter asks for, as a client does that
+// cannot say it in a field.
+func named(w Wish, served Set) (c Choice, ok bool) {
+	c.Transport = ParseTransport(string(w.Transport))
+	switch c.Transport {
+	case Pass, WebSocket:
+		return Choice{}, false
+	case Longpoll:
+		var asked bool
+		if c.Wait, asked = waitFor(w); !asked {
+			c.Wait = math.MaxInt64 // whatever the route allows
+		}
+	case SSE, NDJSON, Multipart:
+		c.Accept = true
+		c.Picture = c.Transport == Multipart
+	}
+	return c, served.Has(c.Transport)
+}
+
+// preferredStream returns the stream that an Accept field likes best: of those
+// that are served, or else of all, to be refused by its name. alternative says
+// that the client would take an answer as well, if answers are to be had.
+func preferredStream(accept []byte, served Set, answers bool) (stream Transport, alternative bool) {
 	if bytes.IndexByte(accept, '/') < 0 {
 		return Pass, true
 	}
 	best, bestQ, otherQ := Pass, 0, 0
 	for rest := accept; len(rest) > 0; {
 		var member []byte
-		member, rest, _ = bytes.Cut(rest, []byte{','})
-		mediaType, params, _ := bytes.Cut(member, []byte{';'})
-		t, q := streamType(bytes.TrimSpace(mediaType)), quality(params)
+		member, rest = cutList(rest, ',')
+		mediaType, params := cutList(member, ';')
+		if mediaType = bytes.TrimSpace(mediaType); len(mediaType) == 0 {
+			continue // an empty member of the list (RFC 9110 section 5.6.1.2)
+		}
+		t, q := streamType(mediaType), quality(params)
 		switch {
 		case t == Pass:
 			otherQ = max(otherQ, q)
-		case q > bestQ:
+		case q == 0, served.Has(best) && !served.Has(t):
+		case q > bestQ, served.Has(t) && !served.Has(best):
 			best, bestQ = t, q
 		}
+	}
+	if !answers {
+		otherQ = 0
 	}
 	if best == Pass || otherQ > bestQ {
 		return Pass, true
 	}
 	return best, otherQ > 0
+}
+
+// cutList takes the first member off a list, at the first separator outside
+// quotes (RFC 9110 section 5.6.4).
+func cutList(list []byte, separator byte) (member, rest []byte) {
+	member, rest, _ = bytes.Cut(list, []byte{separator})
+	if bytes.IndexByte(member, '"') < 0 {
+		return member, rest
+	}
+	quoted := false
+	for i := 0; i < len(list); i++ {
+		switch c := list[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == separator && !quoted:
+			return list[:i], list[i+1:]
+		}
+	}
+	return list, nil
 }
 
 func streamType(mediaType []byte) Transport {
@@ -85,17 +143,23 @@ func streamType(mediaType []byte) Transport {
 func quality(params []byte) int {
 	for len(params) > 0 {
 		var param []byte
-		param, params, _ = bytes.Cut(params, []byte{';'})
-		name, value, _ := bytes.Cut(bytes.TrimSpace(param), []byte{'='})
+		param, params = cutList(params, ';')
+		name, value, _ := bytes.Cut(param, []byte{'='})
 		if !bytes.EqualFold(bytes.TrimSpace(name), []byte{'q'}) {
 			continue
 		}
-		q, err := strconv.ParseFloat(string(bytes.TrimSpace(value)), 64)
-		if err == nil && q >= 0 && q <= 1 {
-			return int(q * 1000)
+		if q, ok := parseQuality(bytes.TrimSpace(value)); ok {
+			return q
 		}
 	}
 	return 1000
+}
+
+// parseQuality reads a number from 0 to 1. Java's own client leaves out the zero
+// before the point.
+func parseQuality(value []byte) (thousandths int, ok bool) {
+	q, err := strconv.ParseFloat(string(value), 64)
+	return int(q*1000 + 0.5), err == nil && q >= 0 && q <= 1
 }
 
 // waitFor reads how long the client is ready to wait: the query parameter, or
@@ -107,14 +171,22 @@ func waitFor(w Wish) (wait time.Duration, asked bool) {
 	}
 	for rest := w.Prefer; len(rest) > 0; {
 		var member []byte
-		member, rest, _ = bytes.Cut(rest, []byte{','})
-		member, _, _ = bytes.Cut(member, []byte{';'})
+		member, rest = cutList(rest, ',')
+		member, _ = cutList(member, ';')
 		name, value, _ := bytes.Cut(member, []byte{'='})
 		if bytes.EqualFold(bytes.TrimSpace(name), []byte("wait")) {
-			return parseWait(bytes.Trim(value, ` "`+"\t"))
+			return parseWait(unquoted(bytes.TrimSpace(value)))
 		}
 	}
 	return 0, false
+}
+
+// unquoted takes the quotes off a quoted string.
+func unquoted(value []byte) []byte {
+	if n := len(value); n >= 2 && value[0] == '"' && value[n-1] == '"' {
+		return value[1 : n-1]
+	}
+	return value
 }
 
 // parseWait reads whole seconds.

@@ -42,6 +42,15 @@ var (
 // be delivered. An answer that the resource is not there is none.
 func (s *State) IsLive() bool { return s.Reason() == "" && s.Update != nil }
 
+// unseen returns the update if a client that has a version has yet to see it. A
+// source that has ended because of who the client is has nothing more for it.
+func (s *State) unseen(have uint64) *Update {
+	if s.Update == nil || s.Update.Version == have || s.Ended != nil && !errors.Is(s.Ended, ErrClosed) {
+		return nil
+	}
+	return s.Update
+}
+
 // Reason says why a stream's clients are told that what they see is stale; ""
 // if it is not.
 func (s *State) Reason() string {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // appendEvent writes a snapshot as a server-sent event (WHATWG HTML section
@@ -14,7 +13,7 @@ import (
 // line feeds, so CR and CRLF become LF. What is not UTF-8 cannot be told: a
 // browser would replace it.
 func (u *Update) appendEvent(b []byte) ([]byte, error) {
-	if !utf8.Valid(u.Body) {
+	if !u.isUTF8() {
 		return nil, errFormat
 	}
 	if isEventField(u.ID) {

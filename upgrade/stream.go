@@ -30,15 +30,21 @@ type Stream struct {
 	kind      Transport
 	source    Source
 	chunked   bool
+	picture   bool
 	delivered func(*Update)
 
 	// The engine's goroutine has these.
 	pending []byte  // goes out before anything else
-	state   *State  // what the client was last brought up to date with
 	have    uint64  // version that it has
-	reason  string  // why it was told that this is stale
+	untold  bool    // that version could not be told
+	reason  string  // why it was told that what it has is stale
 	sending *Update // on its way
 	over    bool
+
+	// Of a multipart stream.
+	last  *Update // the last part
+	ahead bool    // the head of the next was sent, with the type of the last
+	beats int     // sent since the last part
 }
 
 // StreamOptions are what a stream's client asked for.
@@ -47,6 +53,10 @@ type StreamOptions struct {
 
 	// HTTP10 clients know no chunks: their stream ends with the connection.
 	HTTP10 bool
+
+	// Picture is set for a multipart client that is an <img>: it is to see
+	// each picture at once, rather than read the parts' lengths.
+	Picture bool
 
 	// Resume is the ID of the version that the client has; nil if none.
 	Resume []byte
@@ -61,7 +71,7 @@ type StreamOptions struct {
 
 // NewStream returns a subscriber whose response has not begun.
 func NewStream(source Source, o StreamOptions) *Stream {
-	s := &Stream{kind: o.Kind, source: source, chunked: !o.HTTP10, delivered: o.Delivered}
+	s := &Stream{kind: o.Kind, source: source, chunked: !o.HTTP10, picture: o.Picture, delivered: o.Delivered}
 	s.pending = s.appendHead(nil, o.Fields)
 	if u := source.Latest().Update; u != nil && len(o.Resume) > 0 && string(o.Resume) == u.ID {
 		s.have = u.Version
@@ -127,39 +137,39 @@ func (s *Stream) Next() (frame []byte, changed <-chan struct{}, last bool) {
 		return frame, nil, false
 	}
 	state := s.source.Latest()
+	if u := state.unseen(s.have); u != nil && u.HasSnapshot() {
+		if frame, over := s.snapshot(u); over || len(frame) > 0 {
+			return frame, nil, over
+		}
+	}
 	if state.Ended != nil {
 		return s.goodbye(), nil, true
-	}
-	if u := state.Update; u != nil && u.Version != s.have && u.HasSnapshot() {
-		if frame, ok := s.snapshot(u); ok {
-			return frame, nil, false
-		}
-		// The stream cannot go on and must not look complete.
-		s.over = true
-		return nil, nil, true
 	}
 	return s.status(state), state.Changed, false
 }
 
 // snapshot is an update's frame. An SSE stream outlives what it cannot tell, and
-// says so; a client of the others would never know.
-func (s *Stream) snapshot(u *Update) (frame []byte, ok bool) {
+// has its status say so; a client of the others would never know: their stream
+// cannot go on, and must not look complete.
+func (s *Stream) snapshot(u *Update) (frame []byte, over bool) {
+	if s.kind == Multipart {
+		return s.part(u), false
+	}
 	f := u.frame(s.kind)
-	s.have = u.Version
-	if f.err == nil {
-		s.sending = u
-		return f.bytes(s.chunked), true
+	if s.have, s.untold = u.Version, f.err != nil; s.untold {
+		s.over = s.kind != SSE
+		return nil, s.over
 	}
-	if s.kind != SSE {
-		return nil, false
-	}
-	s.reason = "the snapshot is not UTF-8 text: ask for multipart or a WebSocket"
-	return s.append(nil, statusEvent(s.reason)), true
+	s.sending = u
+	return f.bytes(s.chunked), false
 }
 
 // status tells an SSE client that what it has turned stale or live.
 func (s *Stream) status(state *State) []byte {
 	reason := state.Reason()
+	if reason == "" && s.untold {
+		reason = "the snapshot is not UTF-8 text: ask for multipart or a WebSocket"
+	}
 	if s.kind != SSE || reason == s.reason {
 		return nil
 	}
@@ -183,8 +193,7 @@ func (s *Stream) Beat() (frame []byte, last bool) {
 	case NDJSON:
 		return s.append(nil, []byte("\n")), false
 	}
-	// Between two parts, one more field of the next.
-	return s.append(nil, []byte("X-Keepalive: 1\r\n")), false
+	return s.partBeat(), false
 }
 
 // Expire ends a stream that has a time limit, which none has.
@@ -195,19 +204,15 @@ func (s *Stream) Leave() []byte {
 	if s.kind != SSE {
 		return s.goodbye()
 	}
-	return append(s.append(nil, retryField(jitterUp(retryUsual))), s.goodbye()...)
+	return append(s.append(nil, retryField(jitterUp(retryFull))), s.goodbye()...)
 }
 
 // goodbye ends the response well.
 func (s *Stream) goodbye() []byte {
-	var b []byte
-	if s.kind == Multipart {
-		b = s.append(b, []byte("\r\n--"+boundary+"--\r\n"))
-	}
 	if s.chunked {
-		b = append(b, "0\r\n\r\n"...)
+		return []byte("0\r\n\r\n")
 	}
-	return b
+	return nil
 }
 
 // Listen waits until the client leaves.

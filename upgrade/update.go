@@ -3,6 +3,7 @@ package upgrade
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,8 +17,8 @@ type Field struct{ Name, Value string }
 // Update is one version of a resource. It is immutable, and so are the bytes it
 // refers to.
 type Update struct {
-	// Version counts the changes of the resource within its source. It never
-	// goes back.
+	// Version counts the changes of the resource within its source, from 1. It
+	// never goes back.
 	Version uint64
 
 	// ETag is a strong entity tag, quoted (RFC 9110 section 8.8.3).
@@ -85,7 +86,24 @@ func (u *Update) IsText() bool {
 	textual := strings.HasPrefix(t, "text/") || u.IsJSON() || strings.HasSuffix(t, "+xml") ||
 		t == "application/xml" || t == "application/javascript" || t == "application/x-www-form-urlencoded" ||
 		t == "application/yaml"
-	return textual && utf8.Valid(u.Body)
+	return textual && u.isUTF8()
+}
+
+// isUTF8 reports whether the body means the same when it is read as UTF-8. In
+// another charset, that is true of plain ASCII. JSON has no charset, whatever
+// its type says (RFC 8259 section 11).
+func (u *Update) isUTF8() bool {
+	_, params, _ := mime.ParseMediaType(u.Type)
+	switch charset := strings.ToLower(params["charset"]); {
+	case charset == "", charset == "utf-8", charset == "utf8", u.IsJSON():
+		return utf8.Valid(u.Body)
+	}
+	for _, c := range u.Body {
+		if c == 0 || c == '\x1b' || c >= utf8.RuneSelf {
+			return false // NUL: UTF-16 and UTF-32; ESC: ISO 2022
+		}
+	}
+	return true
 }
 
 func (u *Update) mediaType() string {

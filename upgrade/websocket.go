@@ -1,11 +1,9 @@
 package upgrade
 
 import (
-	"bufio"
-	"encoding/base64"
 	"errors"
+	"io"
 	"net"
-	"net/http"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -13,60 +11,38 @@ import (
 	"github.com/fasthttp/websocket"
 )
 
-// Close codes (RFC 6455 section 7.4.1 and the IANA registry).
-const (
-	CloseGoingAway   = websocket.CloseGoingAway               // 1001
-	CloseUnsupported = websocket.CloseUnsupportedData         // 1003
-	CloseInvalid     = websocket.CloseInvalidFramePayloadData // 1007
-	ClosePolicy      = websocket.ClosePolicyViolation         // 1008
-	CloseBroken      = websocket.CloseInternalServerErr       // 1011
-	CloseRestart     = websocket.CloseServiceRestart          // 1012
-	CloseFull        = websocket.CloseTryAgainLater           // 1013
-)
-
-// CloseLinger is how long a peer that was sent a Close may take to send its
-// own.
-const CloseLinger = 5 * time.Second
-
-// silentPings is how many pings' time a peer may be silent.
-const silentPings = 2.5
-
-// CloseError ends a WebSocket with a code and a reason, which is cut to what a
-// Close frame can hold.
-type CloseError struct {
-	Code   int
-	Reason string
-}
-
-// Error returns the reason.
-func (e *CloseError) Error() string { return e.Reason }
-
 // Message is what a client sent.
 type Message struct {
 	Text bool
 	Data []byte
 }
 
-// Socket is a subscriber over a WebSocket. It is a fanout.Session; its
-// fanout.Terms are those of [SocketTerms].
+// Socket is a subscriber over a WebSocket. It is a fanout.Session.
 type Socket struct {
 	source    Source
 	ws        *websocket.Conn
+	wire      *wire
 	ping      time.Duration
+	most      int64
 	send      func(Message) error
 	delivered func(*Update)
 
-	heard atomic.Int64 // when anything came last, Unix nanoseconds
+	taking atomic.Bool // a message is being handed on: nothing is read
+
+	// Listen has this, and Expire once Listen has returned.
+	closing []byte // the Close frame that ends the session
 
 	// The engine's goroutine has these.
-	have    uint64
-	sending *Update
+	have       uint64
+	sending    *Update
+	seen       time.Duration // wire.heard at the last beat
+	unanswered int           // pings since
 }
 
 // SocketOptions are the policy for a WebSocket.
 type SocketOptions struct {
-	Ping       time.Duration
-	MaxMessage int64
+	Ping       time.Duration // how often Beat is called
+	MaxMessage int64         // bytes; 0 is no limit
 
 	// Send is given each message of the client, in order, and may block the
 	// next. A *CloseError, or any other error with 1011, closes the socket.
@@ -78,98 +54,29 @@ type SocketOptions struct {
 	Delivered func(*Update)
 }
 
-// ValidHandshake checks what RFC 6455 section 4.2.1 asks of a client beyond
-// "Upgrade: websocket". It returns the status and text of the refusal; 0 if
-// there is none.
-func ValidHandshake(keys, versions [][]byte, hasBody, closing bool) (status int, text string) {
-	switch {
-	case hasBody:
-		return http.StatusBadRequest, "a WebSocket handshake with a body"
-	case closing:
-		return http.StatusBadRequest, "a WebSocket handshake with Connection: close"
-	case len(versions) != 1 || string(versions[0]) != "13":
-		return http.StatusUpgradeRequired, "only version 13 of the WebSocket protocol is spoken here"
-	case len(keys) != 1 || !isKey(keys[0]):
-		return http.StatusBadRequest, "Sec-WebSocket-Key must be 16 bytes in base64, once"
-	}
-	return 0, ""
-}
-
-func isKey(key []byte) bool {
-	var nonce [18]byte
-	n, err := base64.StdEncoding.Strict().Decode(nonce[:], key[:min(len(key), 24)])
-	return len(key) == 24 && err == nil && n == 16
-}
-
 // NewSocket answers a valid handshake on a connection that belongs to the
-// caller, and returns the subscriber.
+// caller, and returns the subscriber. Each Write to the connection must be whole:
+// a pong is written while the engine may be writing as well.
 func NewSocket(c net.Conn, key string, fields []Field, source Source, o SocketOptions) (*Socket, error) {
-	ws, err := accept(c, key, fields)
+	w := &wire{Conn: c, opened: time.Now(), silent: o.Send == nil}
+	ws, err := accept(w, key, fields)
 	if err != nil {
 		return nil, err
 	}
-	s := &Socket{source: source, ws: ws, ping: o.Ping, send: o.Send, delivered: o.Delivered}
-	ws.SetReadLimit(o.MaxMessage)
-	s.note()
-	ws.SetPongHandler(func(string) error { s.note(); return nil })
-	answer := ws.PingHandler()
-	ws.SetPingHandler(func(data string) error { s.note(); return answer(data) })
-	return s, nil
+	return &Socket{source: source, ws: ws, wire: w, ping: o.Ping, most: o.MaxMessage, send: o.Send, delivered: o.Delivered}, nil
 }
-
-// accept lets the library answer. It knows net/http's way to take over a
-// connection, so that is what it is shown.
-func accept(c net.Conn, key string, fields []Field) (*websocket.Conn, error) {
-	request := &http.Request{Method: http.MethodGet, Header: http.Header{
-		"Connection": {"Upgrade"}, "Upgrade": {"websocket"},
-		"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {key},
-	}}
-	header := http.Header{}
-	for _, f := range fields {
-		header.Add(f.Name, f.Value)
-	}
-	upgrader := websocket.Upgrader{
-		ReadBufferSize: 1024, WriteBufferSize: 256, // it writes control frames only
-		CheckOrigin: func(*http.Request) bool { return true }, // the proxy has checked
-	}
-	return upgrader.Upgrade(hijacked{conn: c}, request, header)
-}
-
-// hijacked is a net/http response whose connection can be taken over.
-type hijacked struct {
-	http.ResponseWriter
-	conn net.Conn
-}
-
-// Hijack implements http.Hijacker. What was read ahead is within the
-// connection.
-func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return h.conn, bufio.NewReadWriter(bufio.NewReaderSize(h.conn, 16), bufio.NewWriterSize(h.conn, 16)), nil
-}
-
-func (s *Socket) note() { s.heard.Store(time.Now().UnixNano()) }
 
 // Next returns the newest update as a message.
 func (s *Socket) Next() (frame []byte, changed <-chan struct{}, last bool) {
 	state := s.source.Latest()
-	if state.Ended != nil {
-		return closeFrame(endCode(state.Ended)), nil, true
-	}
-	if u := state.Update; u != nil && u.Version != s.have && u.HasSnapshot() {
+	if u := state.unseen(s.have); u != nil && u.HasSnapshot() {
 		s.have, s.sending = u.Version, u
 		return u.frame(WebSocket).plain, nil, false
 	}
-	return nil, state.Changed, false
-}
-
-func endCode(err error) (code int, reason string) {
-	switch {
-	case errors.Is(err, ErrRevoked):
-		return ClosePolicy, err.Error()
-	case errors.Is(err, ErrMoved):
-		return CloseRestart, err.Error()
+	if state.Ended != nil {
+		return closeFrame(endCode(state.Ended)), nil, true
 	}
-	return CloseGoingAway, err.Error()
+	return nil, state.Changed, false
 }
 
 // Sent accounts for a delivered update.
@@ -180,50 +87,68 @@ func (s *Socket) Sent() {
 	}
 }
 
-// Beat pings, and gives up on a peer that has been silent for 2.5 pings.
+// Beat pings, and gives up on a peer that has been silent for 2.5 pings' time
+// and has left two of them unanswered: the pings may have waited behind a large
+// message, and what it answers may not be read while its own is handed on.
 func (s *Socket) Beat() (frame []byte, last bool) {
-	silence := time.Since(time.Unix(0, s.heard.Load()))
-	if silence > time.Duration(silentPings*float64(s.ping)) {
+	heard := time.Duration(s.wire.heard.Load())
+	if heard != s.seen || s.taking.Load() {
+		s.seen, s.unanswered = heard, 0
+	}
+	if silence := time.Since(s.wire.opened) - heard; s.unanswered >= 2 && silence > s.ping*5/2 {
 		return nil, true
 	}
+	s.unanswered++
 	return []byte{final | websocket.PingMessage, 0}, false
 }
 
-// Expire ends a socket whose client sent something that may not be.
-func (s *Socket) Expire() []byte { return closeFrame(ClosePolicy, "") }
+// Expire ends a socket whose client has said something that ends it.
+func (s *Socket) Expire() []byte { return s.closing }
 
 // Leave asks the client to connect again.
 func (s *Socket) Leave() []byte { return closeFrame(CloseRestart, "the proxy is restarting") }
 
-// closeFrame is a Close frame (RFC 6455 section 5.5.1).
-func closeFrame(code int, reason string) []byte {
-	payload := websocket.FormatCloseMessage(code, cutReason(reason))
-	return append(appendFrameHead(nil, final|websocket.CloseMessage, len(payload)), payload...)
-}
-
-// cutReason cuts to what fits beside the code, at a character.
-func cutReason(reason string) string {
-	const most = 123
-	for len(reason) > most || !utf8.ValidString(reason) {
-		reason = reason[:min(len(reason)-1, most)]
-	}
-	return reason
-}
-
-// Listen reads the client's messages until it leaves, or has to.
+// Listen reads the client's messages until it leaves, or the session has to end
+// because of what it said. Expire has the Close frame then: the answer to the
+// client's own, or a reason. The engine sends it, which alone knows that no data
+// follow, and has Listen wait for the client's.
 func (s *Socket) Listen(net.Conn) error {
+	if s.closing != nil {
+		return s.hearOut()
+	}
 	for {
-		kind, data, err := s.ws.ReadMessage()
+		m, err := s.read()
+		if err == nil {
+			err = s.take(m)
+		}
 		if err != nil {
+			if s.closing = s.lastWord(err); s.closing != nil {
+				return nil
+			}
 			return err
 		}
-		s.note()
-		if err := s.take(Message{Text: kind == websocket.TextMessage, Data: data}); err != nil {
-			return s.hangUp(err)
-		}
-		s.note()
 	}
 }
+
+// read reads a message. With the library's own limit, the count of frames would
+// be lost, and with it the client's Close.
+func (s *Socket) read() (m Message, err error) {
+	kind, r, err := s.ws.NextReader()
+	if err != nil {
+		return m, err
+	}
+	if s.most > 0 {
+		r = io.LimitReader(r, s.most+1)
+	}
+	m.Text = kind == websocket.TextMessage
+	m.Data, err = io.ReadAll(r)
+	if err == nil && s.most > 0 && int64(len(m.Data)) > s.most {
+		err = errTooBig
+	}
+	return m, err
+}
+
+var errTooBig = &CloseError{Code: CloseTooBig, Reason: "the message is too big"}
 
 // take hands a message on, if there is somebody to take it.
 func (s *Socket) take(m Message) error {
@@ -233,19 +158,44 @@ func (s *Socket) take(m Message) error {
 	case s.send == nil:
 		return &CloseError{Code: CloseUnsupported, Reason: "messages are not accepted here"}
 	}
-	return s.send(m)
+	s.taking.Store(true)
+	defer s.taking.Store(false)
+	err := s.send(m)
+	if refusal := (*CloseError)(nil); err != nil && !errors.As(err, &refusal) {
+		err = &CloseError{Code: CloseBroken, Reason: err.Error()}
+	}
+	return err
 }
 
-// hangUp sends a Close, and waits for the client's own.
-func (s *Socket) hangUp(err error) error {
-	closing := &CloseError{Code: CloseBroken, Reason: err.Error()}
-	_ = errors.As(err, &closing)
-	payload := websocket.FormatCloseMessage(closing.Code, cutReason(closing.Reason))
-	_ = s.ws.WriteControl(websocket.CloseMessage, payload, time.Now().Add(CloseLinger))
-	_ = s.ws.SetReadDeadline(time.Now().Add(CloseLinger))
+// lastWord is the Close frame that an error calls for; nil if the client is
+// gone.
+func (s *Socket) lastWord(err error) []byte {
+	var refusal *CloseError
+	switch {
+	case s.wire.unsent != nil:
+		return s.wire.unsent
+	case errors.As(err, &refusal):
+		return closeFrame(refusal.Code, refusal.Reason)
+	case errors.Is(err, websocket.ErrReadLimit): // a length of more than 63 bits
+		return closeFrame(errTooBig.Code, errTooBig.Reason)
+	case errors.Is(err, errTalkative):
+		return closeFrame(ClosePolicy, err.Error())
+	}
+	return nil
+}
+
+// hearOut waits for the client's Close, or for the end of all that it sends if
+// frames cannot be told apart any more: a connection that is closed with unread
+// bytes is reset, and what was written last is lost. The engine sets the limit.
+func (s *Socket) hearOut() error {
 	for {
-		if _, _, readErr := s.ws.ReadMessage(); readErr != nil {
-			return err
+		_, _, err := s.ws.NextReader()
+		if err == nil {
+			continue
 		}
+		if closed := (*websocket.CloseError)(nil); !errors.As(err, &closed) {
+			_, _ = io.Copy(io.Discard, s.wire)
+		}
+		return err
 	}
 }

@@ -16,17 +16,22 @@ const drainSpread = 2 * time.Second
 type Engine struct {
 	draining chan struct{} // closed by Drain
 	drain    sync.Once
+	always   chan struct{} // closed from the beginning
 	report   func(error)
 
 	mu     sync.Mutex
-	conns  map[net.Conn]struct{} // nil once closed
+	conns  map[net.Conn]struct{}
 	closed bool
-	held   sync.WaitGroup
+	held   int
+	idle   *sync.Cond // held is 0
 }
 
 // New returns an engine. report is told of panics in sessions.
 func New(report func(error)) *Engine {
-	return &Engine{draining: make(chan struct{}), report: report, conns: map[net.Conn]struct{}{}}
+	e := &Engine{draining: make(chan struct{}), always: make(chan struct{}), report: report, conns: map[net.Conn]struct{}{}}
+	close(e.always)
+	e.idle = sync.NewCond(&e.mu)
+	return e
 }
 
 // Hold serves a connection in the background. ended is called once, when
@@ -53,11 +58,18 @@ func (e *Engine) Close() {
 		_ = c.Close()
 	}
 	e.mu.Unlock()
-	e.held.Wait()
+	e.Wait()
 }
 
-// Wait waits until nothing is held.
-func (e *Engine) Wait() { e.held.Wait() }
+// Wait waits until nothing is held. More may be held meanwhile, which a
+// sync.WaitGroup would not allow.
+func (e *Engine) Wait() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for e.held > 0 {
+		e.idle.Wait()
+	}
+}
 
 func (e *Engine) add(c net.Conn) bool {
 	e.mu.Lock()
@@ -66,25 +78,44 @@ func (e *Engine) add(c net.Conn) bool {
 		return false
 	}
 	e.conns[c] = struct{}{}
-	e.held.Add(1)
+	e.held++
 	return true
 }
 
-func (e *Engine) serve(c net.Conn, s Session, t Terms, ended func(End)) {
-	defer e.held.Done()
-	end := e.run(c, s, t)
+// release gives the connection away, or closes it.
+func (e *Engine) release(c net.Conn, end End) {
 	e.mu.Lock()
 	delete(e.conns, c)
 	e.mu.Unlock()
 	if end != Done {
 		_ = c.Close()
 	}
+}
+
+func (e *Engine) done() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.held--; e.held == 0 {
+		e.idle.Broadcast()
+	}
+}
+
+func (e *Engine) serve(c net.Conn, s Session, t Terms, ended func(End)) {
+	defer e.done()
+	end := e.run(c, s, t)
+	e.release(c, end)
+	defer func() {
+		if r := recover(); r != nil {
+			e.report(fmt.Errorf("panic at the end of a held connection: %v", r))
+			_ = c.Close()
+		}
+	}()
 	ended(end)
 }
 
 // run serves a session. A panic in it costs its own client only.
 func (e *Engine) run(c net.Conn, s Session, t Terms) (end End) {
-	l := &loop{engine: e, conn: c, session: s, heard: make(chan error, 1)}
+	l := &loop{engine: e, conn: c, session: s, terms: t, heard: make(chan error, 1)}
 	defer func() {
 		if r := recover(); r != nil {
 			e.report(fmt.Errorf("panic in a held connection: %v", r))
@@ -92,8 +123,7 @@ func (e *Engine) run(c net.Conn, s Session, t Terms) (end End) {
 		}
 		l.stop()
 	}()
-	go l.listen() // waited for by stop
-	return l.run(t)
+	return l.run()
 }
 
 // stagger returns a channel that fires somewhen within drainSpread.

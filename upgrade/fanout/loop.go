@@ -1,11 +1,15 @@
 package fanout
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"time"
 )
+
+// errPanic is what listen reports of a Listen that panicked.
+var errPanic = errors.New("panic")
 
 // loop serves one session. It belongs to the goroutine that runs it; listen
 // runs in another and only reports to heard.
@@ -13,6 +17,7 @@ type loop struct {
 	engine  *Engine
 	conn    net.Conn
 	session Session
+	terms   Terms
 	heard   chan error // what Listen returned
 	deaf    bool       // that was received
 
@@ -24,7 +29,7 @@ func (l *loop) listen() {
 	defer func() {
 		if r := recover(); r != nil {
 			l.engine.report(fmt.Errorf("panic while listening to a held connection: %v", r))
-			l.heard <- net.ErrClosed
+			l.heard <- errPanic
 		}
 	}()
 	l.heard <- l.session.Listen(l.conn)
@@ -42,49 +47,83 @@ func (l *loop) stop() {
 	stopTimer(l.leave)
 }
 
-func (l *loop) run(t Terms) End {
-	l.hold = newTimer(t.Hold)
-	l.beat = newTimer(jittered(t.Beat))
+func (l *loop) run() End {
+	go l.listen() // waited for by stop
+	l.hold = newTimer(l.terms.Hold)
+	l.beat = newTimer(jittered(l.terms.Beat))
 	draining := l.engine.draining
 	for {
-		changed, end, over := l.catchUp(t)
+		changed, end, over := l.next()
 		if over {
-			return l.linger(t, end)
+			return l.linger(end)
 		}
 		select {
 		case <-changed:
 		case err := <-l.heard:
 			return l.spoken(err)
 		case <-channel(l.beat):
-			if end, over := l.sendBeat(t); over {
+			if end, over := l.sendBeat(); over {
 				return end
 			}
 		case <-channel(l.hold):
-			return l.linger(t, l.write(l.session.Expire(), Done))
+			return l.finish(l.session.Expire, Done)
 		case <-draining:
 			draining, l.leave = nil, stagger()
 		case <-channel(l.leave):
-			return l.linger(t, l.write(l.session.Leave(), Drained))
+			return l.finish(l.session.Leave, Drained)
 		}
 	}
+}
+
+// next writes what the session has to say now, one frame. A source that never
+// rests must not keep the loop from the client or the clock, so it goes round
+// after each.
+func (l *loop) next() (changed <-chan struct{}, end End, over bool) {
+	frame, changed, last := l.session.Next()
+	if len(frame) == 0 {
+		return changed, Done, last
+	}
+	if end := l.write(frame, Done); end != Done || last {
+		return nil, end, true
+	}
+	if !l.terms.Steady {
+		resetTimer(l.beat, jittered(l.terms.Beat))
+	}
+	return l.engine.always, Done, false
+}
+
+// finish ends the session with its last words, behind what the client has yet to
+// see.
+func (l *loop) finish(words func() []byte, good End) End {
+	if _, end, over := l.next(); over {
+		return l.linger(end)
+	}
+	return l.linger(l.write(words(), good))
 }
 
 // spoken ends the session of a client that left, or that said something.
 func (l *loop) spoken(err error) End {
 	l.deaf = true
-	if err != nil {
+	switch {
+	case errors.Is(err, errPanic):
+		return Failed
+	case err != nil:
 		return Gone
 	}
-	return l.write(l.session.Expire(), Done)
+	return l.linger(l.write(l.session.Expire(), Done))
 }
 
 // linger waits for the client to take its leave as well, if it was written to
 // and the terms want it.
-func (l *loop) linger(t Terms, end End) End {
-	if t.Linger <= 0 || l.deaf || end != Done && end != Drained {
+func (l *loop) linger(end End) End {
+	if l.terms.Linger <= 0 || end != Done && end != Drained {
 		return end
 	}
-	timer := time.NewTimer(t.Linger)
+	if l.deaf {
+		l.deaf = false
+		go l.listen() // waited for by stop
+	}
+	timer := time.NewTimer(l.terms.Linger)
 	defer timer.Stop()
 	select {
 	case <-l.heard:
@@ -94,40 +133,13 @@ func (l *loop) linger(t Terms, end End) End {
 	return end
 }
 
-// catchUp writes until the session has nothing more to say, or the client has
-// left.
-func (l *loop) catchUp(t Terms) (changed <-chan struct{}, end End, over bool) {
-	for {
-		frame, changed, last := l.session.Next()
-		if len(frame) == 0 {
-			return changed, Done, last
-		}
-		if end := l.write(frame, Done); end != Done {
-			return nil, end, true
-		}
-		l.session.Sent()
-		if last {
-			return nil, Done, true
-		}
-		if !t.Steady {
-			resetTimer(l.beat, jittered(t.Beat))
-		}
-		select {
-		case err := <-l.heard:
-			return nil, l.spoken(err), true
-		default:
-		}
-	}
-}
-
-func (l *loop) sendBeat(t Terms) (end End, over bool) {
+func (l *loop) sendBeat() (end End, over bool) {
 	frame, last := l.session.Beat()
-	end = l.write(frame, Done)
-	resetTimer(l.beat, jittered(t.Beat))
-	if last && end == Done {
+	if end = l.write(frame, Done); last && end == Done {
 		end = Gone
 	}
-	return end, last || end != Done
+	resetTimer(l.beat, jittered(l.terms.Beat))
+	return end, end != Done
 }
 
 // write returns good, or Stuck if the client does not take the bytes.
@@ -138,6 +150,7 @@ func (l *loop) write(frame []byte, good End) End {
 	if _, err := l.conn.Write(frame); err != nil {
 		return Stuck
 	}
+	l.session.Sent()
 	return good
 }
 

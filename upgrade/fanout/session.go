@@ -14,7 +14,7 @@ type Session interface {
 	// The bytes must not change any more.
 	Next() (frame []byte, changed <-chan struct{}, last bool)
 
-	// Sent is told that what Next returned was written.
+	// Sent is told that what another method returned last was written.
 	Sent()
 
 	// Beat returns what is sent after Terms.Beat without a frame; nothing if
@@ -27,12 +27,14 @@ type Session interface {
 
 	// Leave returns what ends the session when the engine drains; another
 	// client is told something a little different, so that not all come back
-	// at once.
+	// at once. Before it, and before Expire at the end of Terms.Hold, Next is
+	// asked once more.
 	Leave() []byte
 
 	// Listen reads from the client until it leaves, which is an error, or
 	// says something that ends the session, which is none. It is interrupted
-	// by a read deadline in the past.
+	// by a read deadline in the past. After none, it is called again for
+	// Terms.Linger.
 	Listen(c net.Conn) error
 }
 

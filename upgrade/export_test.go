@@ -1,0 +1,30 @@
+package upgrade
+
+import "time"
+
+const (
+	Boundary     = boundary
+	MaxPartBeats = maxPartBeats
+	MaxChatter   = maxChatter
+	ChatterRate  = chatterRate
+	RetryUsual   = retryUsual
+	RetryFull    = retryFull
+)
+
+// Encoded is what goes on the wire for an update.
+func (u *Update) Encoded(t Transport, chunked bool) ([]byte, error) {
+	f := u.frame(t)
+	return f.bytes(chunked), f.err
+}
+
+// CloseFrame is what ends a WebSocket.
+func CloseFrame(code int, reason string) []byte { return closeFrame(code, reason) }
+
+// StatusEvent is what tells an EventSource that its source is stale or live.
+func StatusEvent(reason string) []byte { return statusEvent(reason) }
+
+// Answers is how many long-poll answers are kept for an update.
+func (u *Update) Answers() int { return len(u.frames.answers) }
+
+// Heard is when the peer was heard last, since the socket was opened.
+func (s *Socket) Heard() time.Duration { return time.Duration(s.wire.heard.Load()) }

@@ -1,0 +1,210 @@
+package upgrade_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pollmux/pollmux/upgrade"
+	"github.com/pollmux/pollmux/upgrade/fanout"
+)
+
+const ping = 10 * time.Second
+
+// piped is a socket on a pipe, in a bubble, whose client reads and says nothing.
+type piped struct {
+	*upgrade.Socket
+	client, conn net.Conn
+	heard        chan error // what Listen returned
+}
+
+func newPiped(t *testing.T, send func(upgrade.Message) error) *piped {
+	t.Helper()
+	p := &piped{heard: make(chan error, 1)}
+	p.client, p.conn = net.Pipe()
+	go func() { _, _ = io.Copy(io.Discard, p.client) }()
+	var err error
+	p.Socket, err = upgrade.NewSocket(p.conn, sampleKey, nil, newFake("1"), upgrade.SocketOptions{
+		Ping: ping, MaxMessage: 1000, Send: send, Delivered: func(*upgrade.Update) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { p.heard <- p.Listen(p.conn) }()
+	t.Cleanup(func() {
+		_ = p.client.Close()
+		_ = p.conn.Close()
+	})
+	return p
+}
+
+// say sends bytes, and waits until they are read.
+func (p *piped) say(t *testing.T, b []byte) {
+	t.Helper()
+	if _, err := p.client.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+}
+
+// alive lets a ping's time pass and reports whether the peer is still taken to
+// be there.
+func (p *piped) alive(t *testing.T) bool {
+	t.Helper()
+	time.Sleep(ping)
+	frame, last := p.Beat()
+	if last == (len(frame) > 0) || !last && string(frame) != "\x89\x00" {
+		t.Fatalf("%q %v", frame, last)
+	}
+	return !last
+}
+
+func TestASilentPeerIsGivenUpAfterTwoAndAHalfPings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPiped(t, nil)
+		if !p.alive(t) || !p.alive(t) || p.alive(t) {
+			t.Error("not after the third ping")
+		}
+	})
+}
+
+func TestAnythingThatComesIsASignOfLife(t *testing.T) {
+	long := clientFrame(true, opText, strings.Repeat("x", 100))
+	for name, say := range map[string]func(n int) []byte{
+		"pongs":         func(int) []byte { return clientFrame(true, opPong, "") },
+		"pings":         func(int) []byte { return clientFrame(true, opPing, "") },
+		"messages":      func(int) []byte { return clientFrame(true, opText, "x") },
+		"a long one":    func(n int) []byte { return long[n : n+1] },
+		"its fragments": func(n int) []byte { return clientFrame(false, map[bool]byte{true: opText}[n == 0], "x") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPiped(t, func(upgrade.Message) error { return nil })
+				for n := range 20 {
+					if n%2 == 0 {
+						p.say(t, say(n/2))
+					}
+					if !p.alive(t) {
+						t.Fatalf("given up after %d pings", n)
+					}
+				}
+			})
+		})
+	}
+}
+
+// The client's pongs wait behind its message, which waits for the origin.
+func TestAPeerWhoseMessageIsBeingHandedOnIsNotGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan error)
+		p := newPiped(t, func(upgrade.Message) error { return <-release })
+		p.say(t, clientFrame(true, opText, "x"))
+		for n := range 10 {
+			if !p.alive(t) {
+				t.Fatalf("given up after %d pings", n)
+			}
+		}
+		release <- nil
+		synctest.Wait()
+		if !p.alive(t) || p.alive(t) {
+			t.Error("silent after that, and not given up after two pings")
+		}
+	})
+}
+
+// A large message may take longer than some pings, which wait behind it: the
+// client had nothing to answer.
+func TestAPeerThatWasNotAskedIsNotGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPiped(t, nil)
+		if !p.alive(t) {
+			t.Fatal("given up at once")
+		}
+		time.Sleep(10 * ping)
+		if !p.alive(t) {
+			t.Fatal("given up after a long write")
+		}
+		p.say(t, clientFrame(true, opPong, ""))
+		if !p.alive(t) || !p.alive(t) {
+			t.Error("given up after its pong")
+		}
+	})
+}
+
+func TestAHalfOpenSocketIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, conn := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, client) }()
+		s, err := upgrade.NewSocket(conn, sampleKey, nil, newFake("1"), upgrade.SocketOptions{Ping: ping, Delivered: func(*upgrade.Update) {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		engine := fanout.New(func(err error) { t.Error(err) })
+		begin, ended := time.Now(), make(chan fanout.End)
+		engine.Hold(conn, s, fanout.Terms{Beat: ping, Steady: true, Linger: upgrade.CloseLinger}, func(e fanout.End) { ended <- e })
+		if end := <-ended; end != fanout.Gone {
+			t.Errorf("ended %v", end)
+		}
+		if d := time.Since(begin); d < ping*5/2 || d > ping*4 {
+			t.Errorf("after %v", d)
+		}
+		engine.Close()
+	})
+}
+
+func TestAClientWithNothingToSayMayNotTalk(t *testing.T) {
+	for name, frame := range map[string][]byte{
+		"pings": clientFrame(true, opPing, strings.Repeat("x", 90)), "pongs": clientFrame(true, opPong, strings.Repeat("x", 125)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPiped(t, nil)
+				// Now and then is fine, for ever.
+				for range 2000 {
+					time.Sleep(time.Second)
+					p.say(t, frame)
+				}
+				// More than that is not, however long it was silent.
+				time.Sleep(time.Hour)
+				begin, total := time.Now(), 0
+				for len(p.heard) == 0 {
+					p.say(t, frame)
+					total += len(frame)
+					time.Sleep(time.Millisecond)
+				}
+				if err := <-p.heard; err != nil || string(p.Expire()[2:4]) != "\x03\xf0" {
+					t.Errorf("%v, %q", err, p.Expire())
+				}
+				most := upgrade.MaxChatter + int(time.Since(begin).Seconds()*upgrade.ChatterRate) + len(frame)
+				if total < upgrade.MaxChatter || total > most {
+					t.Errorf("after %d bytes", total)
+				}
+			})
+		})
+	}
+}
+
+func TestAnInterruptedListenerReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPiped(t, func(upgrade.Message) error { return nil })
+		_ = p.conn.SetReadDeadline(time.Unix(1, 0))
+		var timeout net.Error
+		if err := <-p.heard; !errors.As(err, &timeout) || !timeout.Timeout() {
+			t.Errorf("%v", err)
+		}
+		// And while it waits for the client's Close.
+		p = newPiped(t, nil)
+		p.say(t, clientFrame(true, opText, "x"))
+		if err := <-p.heard; err != nil {
+			t.Fatal(err)
+		}
+		go func() { p.heard <- p.Listen(p.conn) }()
+		synctest.Wait()
+		_ = p.conn.SetReadDeadline(time.Unix(1, 0))
+		<-p.heard
+	})
+}

@@ -1,0 +1,185 @@
+package upgrade_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// event is what an EventSource dispatches.
+type event struct{ kind, data, id string }
+
+// parseEvents interprets an event stream as the WHATWG text says (HTML section
+// 9.2.6), with nothing of ours. An event that the end cuts off is dropped.
+func parseEvents(stream string) (events []event, retry int) {
+	retry = -1
+	stream = strings.TrimPrefix(stream, "\ufeff")
+	var kind, id string
+	var data strings.Builder
+	for len(stream) > 0 {
+		end := strings.IndexAny(stream, "\r\n")
+		if end < 0 {
+			break
+		}
+		line := stream[:end]
+		if strings.HasPrefix(stream[end:], "\r\n") {
+			end++
+		}
+		stream = stream[end+1:]
+		if line == "" {
+			if data.Len() > 0 {
+				if kind == "" {
+					kind = "message"
+				}
+				events = append(events, event{kind, strings.TrimSuffix(data.String(), "\n"), id})
+			}
+			kind = ""
+			data.Reset()
+			continue
+		}
+		field, value, _ := strings.Cut(line, ":")
+		value = strings.TrimPrefix(value, " ")
+		switch field {
+		case "event":
+			kind = value
+		case "data":
+			data.WriteString(value + "\n")
+		case "id":
+			if !strings.Contains(value, "\x00") {
+				id = value
+			}
+		case "retry":
+			if n, err := strconv.Atoi(value); err == nil && strings.Trim(value, "0123456789") == "" {
+				retry = n
+			}
+		}
+	}
+	return events, retry
+}
+
+// lineFeeds is what a client can get of a body: it joins lines with LF.
+func lineFeeds(body string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(body, "\r\n", "\n"), "\r", "\n")
+}
+
+// streamed is all that an EventSource reads, without the head, and without
+// chunks.
+func streamed(u *upgrade.Update) string {
+	source := newFake("")
+	source.say(upgrade.State{Update: u})
+	s := upgrade.NewStream(source, upgrade.StreamOptions{Kind: sse, HTTP10: true, Delivered: func(*upgrade.Update) {}})
+	said, _ := told(s)
+	beat, _ := s.Beat()
+	_, body, _ := strings.Cut(string(said)+string(beat), "\r\n\r\n")
+	return body
+}
+
+func TestAnEventIsTheBodyWithLineFeeds(t *testing.T) {
+	for name, body := range bodies {
+		events, retry := parseEvents(streamed(updateOf("text/plain", body)))
+		if len(events) != 1 || events[0].kind != "message" || events[0].data != lineFeeds(body) {
+			t.Errorf("%s: %d events, %.100q", name, len(events), events)
+		}
+		if retry < int(upgrade.RetryUsual.Milliseconds()) {
+			t.Errorf("%s: retry %d", name, retry)
+		}
+	}
+}
+
+func TestWhatIsNotUTF8IsNoEvent(t *testing.T) {
+	for _, u := range []*upgrade.Update{
+		updateOf("text/plain", "h\xe9"), updateOf("image/png", "\x89PNG"), updateOf("text/plain; charset=latin1", "h\u00e9"),
+		updateOf("text/plain; charset=utf-16le", "h\x00e\x00"),
+	} {
+		if _, err := u.Encoded(sse, true); err == nil || u.Representable(sse) {
+			t.Errorf("%s %q", u.Type, u.Body)
+		}
+		if !u.Representable(multi) || !u.Representable(websocket) || !u.Representable(poll) || !u.Representable(longpoll) {
+			t.Errorf("%s %q cannot be told at all", u.Type, u.Body)
+		}
+	}
+}
+
+func TestAnIDThatIsNoFieldIsLeftOut(t *testing.T) {
+	for id, want := range map[string]string{"v-1": "v-1", "": "", "a\nid: b": "", "a\r": "", "a\x00": "", " a:b ": " a:b "} {
+		u := updateOf("text/plain", "x")
+		u.ID = id
+		events, _ := parseEvents(streamed(u))
+		if len(events) != 1 || events[0].id != want || events[0].data != "x" {
+			t.Errorf("%q: %q", id, events)
+		}
+	}
+}
+
+func TestRetriesAreSpread(t *testing.T) {
+	seen := map[int]bool{}
+	between := func(body string, least time.Duration) {
+		t.Helper()
+		_, retry := parseEvents(body)
+		d := time.Duration(retry) * time.Millisecond
+		if d < least || d > 2*least {
+			t.Fatalf("retry %v is not within %v and twice that", d, least)
+		}
+		seen[retry] = true
+	}
+	source := newFake("{}")
+	for range 500 {
+		s := upgrade.NewStream(source, upgrade.StreamOptions{Kind: sse, HTTP10: true})
+		opening, _, _ := s.Next()
+		_, body, _ := strings.Cut(string(opening), "\r\n\r\n")
+		between(body, upgrade.RetryUsual)
+		// A proxy that stops or is full wants fewer to come at once.
+		between(string(s.Leave()), upgrade.RetryFull)
+		_, body, _ = strings.Cut(string(upgrade.FullEvents(nil, true)), "\r\n\r\n")
+		between(body, upgrade.RetryFull)
+	}
+	if len(seen) < 500 {
+		t.Errorf("only %d different ones of 1500", len(seen))
+	}
+}
+
+func FuzzSSE(f *testing.F) {
+	for _, body := range bodies {
+		if len(body) < 1000 {
+			f.Add([]byte(body), "id-1")
+		}
+	}
+	f.Add([]byte("\n\ndata: x\n\nid: 2\r\r\nevent: y"), "a\nb")
+	f.Add([]byte("\xef\xbb\xbf\xef\xbb\xbf\r"), "\x00")
+	f.Fuzz(func(t *testing.T, body []byte, id string) {
+		u := updateOf("text/plain", string(body))
+		u.ID = id
+		event, err := u.Encoded(sse, false)
+		if (err == nil) != utf8.Valid(body) {
+			t.Fatalf("%q: %v", body, err)
+		}
+		if err != nil {
+			return
+		}
+		if strings.Contains(string(event), "\r") || !strings.HasSuffix(string(event), "\n\n") {
+			t.Fatalf("%q", event)
+		}
+		chunk, _ := u.Encoded(sse, true)
+		if want := strconv.FormatInt(int64(len(event)), 16) + "\r\n" + string(event) + "\r\n"; string(chunk) != want {
+			t.Fatalf("%q is not one chunk", chunk)
+		}
+		wantID := id
+		if strings.ContainsAny(id, "\r\n\x00") {
+			wantID = ""
+		}
+		// Twice: what one event leaves behind must not reach the next.
+		events, _ := parseEvents(streamed(u) + string(event))
+		if len(events) != 2 {
+			t.Fatalf("%d events of %q", len(events), event)
+		}
+		for _, e := range events {
+			if e.kind != "message" || e.data != lineFeeds(string(body)) || e.id != wantID {
+				t.Fatalf("%q became %q", body, e)
+			}
+		}
+	})
+}
