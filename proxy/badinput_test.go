@@ -120,7 +120,7 @@ func TestAnExpectationIsMetBeforeTheBody(t *testing.T) {
 	r := newRig(t)
 	c := r.dial()
 	br := bufio.NewReader(c)
-	fmt.Fprintf(c, "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+	fmt.Fprintf(c, "POST /x HTTP/1.1\r\nHost: a\r\nexpect: 100-Continue\r\nContent-Length: 4\r\n\r\n")
 	interim, err := http.ReadResponse(br, nil)
 	if err != nil || interim.StatusCode != 100 {
 		t.Fatalf("%v, %v", interim, err)

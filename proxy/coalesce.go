@@ -43,8 +43,11 @@ func (p *Proxy) negotiate(r *request) *problem {
 	wish := upgrade.Wish{
 		WebSocket: r.head.IsWebSocket(), Accept: r.head.Joined(head.Accept), Prefer: r.head.Joined(head.Prefer),
 	}
-	if len(r.route.waitTags) > 0 {
-		wish.Wait = queryValue(r.head.Query, r.route.waitTags[0])
+	if name := r.route.WaitQuery; name != "" {
+		wish.Wait = queryValue(r.head.Query, name)
+	}
+	if name := r.route.TransportQuery; name != "" {
+		wish.Transport = queryValue(r.head.Query, name)
 	}
 	var ok bool
 	if r.choice, ok = upgrade.Negotiate(wish, r.route.serve); r.head.IsHead() {
@@ -54,10 +57,13 @@ func (p *Proxy) negotiate(r *request) *problem {
 	if !ok {
 		return notServed(r.choice.Transport)
 	}
-	r.ask = share.Ask{Accept: r.choice.Accept, Origin: r.choice.Transport == upgrade.WebSocket, Query: r.route.waitTags}
+	r.ask = share.Ask{
+		Accept: r.choice.Accept, Origin: r.choice.Transport == upgrade.WebSocket, Query: r.route.reads,
+		Trusted: len(p.trusted) > 0 && p.peerOf(r).trusted,
+	}
 	r.have = r.head.Joined(head.IfNoneMatch)
-	if len(r.route.waitTags) > 0 && r.have == nil {
-		r.have = quoted(queryValue(r.head.Query, r.route.waitTags[1]))
+	if name := r.route.WaitQuery; name != "" && r.have == nil {
+		r.have = quoted(queryValue(r.head.Query, name+"_etag"))
 	}
 	if r.choice.Transport == upgrade.WebSocket {
 		return p.checkHandshake(r)
@@ -76,6 +82,9 @@ const lastEventParam = "last_event_id"
 func notServed(t upgrade.Transport) *problem {
 	if t == upgrade.WebSocket {
 		return newProblem(http.StatusUpgradeRequired, "this route is not served over WebSocket").with("Upgrade", "HTTP/1.1").with("Connection", "Upgrade")
+	}
+	if t == upgrade.Pass {
+		return newProblem(http.StatusNotAcceptable, "the parameter of transport_query takes poll, longpoll, sse, ndjson or multipart")
 	}
 	return newProblem(http.StatusNotAcceptable, "this route is not served as "+t.String())
 }

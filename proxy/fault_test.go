@@ -278,8 +278,8 @@ func TestAPortThatNobodyListensOnIsABadGateway(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := l.Addr().String()
-	_ = l.Close()
 	r := newRigFor(t, nil, routeYAML("http://"+address, nil))
+	_ = l.Close() // only now, or the proxy might get the port
 	for _, method := range []string{"GET", "POST"} {
 		if a := r.do(method, "/x", ""); a.StatusCode != 502 || strings.Contains(a.body, address) {
 			t.Errorf("%s: %d %q", method, a.StatusCode, a.body)

@@ -36,6 +36,8 @@ const noRoute = "no route matches this host and path"
 // serve decides what becomes of a request.
 func (p *Proxy) serve(r *request) {
 	if err := r.head.Parse(&r.ctx.Request.Header); err != nil {
+		// Nobody knows where this request ends.
+		lingerOn(r.ctx.Conn())
 		p.refuse(r, problemOf(err))
 		return
 	}

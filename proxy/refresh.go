@@ -50,7 +50,7 @@ func (p *Proxy) refreshTargets(r *request, resp *origin.Response) {
 	}
 	for _, name := range []string{"Location", "Content-Location"} {
 		if path := resp.Header.Get(name); strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") {
-			p.feeds.InvalidateTarget(strings.TrimSuffix(key.Target(), string(r.head.Target))+path, identity)
+			p.feeds.InvalidateTarget(key.TargetAt(path), identity)
 		}
 	}
 }

@@ -25,7 +25,7 @@ type route struct {
 	serve    upgrade.Set
 	share    *share.Policy
 	feeds    *feed.Policy
-	waitTags []string // query parameters that ask for a long poll, and name the version
+	reads    []string // query parameters that pollmux reads itself
 	origins  map[string]bool
 }
 
@@ -65,7 +65,10 @@ func newRoute(r *config.Route, u *upstream, account *ledger.Route, secret share.
 		rt.vary += ", " + name
 	}
 	if r.WaitQuery != "" {
-		rt.waitTags = []string{r.WaitQuery, r.WaitQuery + "_etag"}
+		rt.reads = append(rt.reads, r.WaitQuery, r.WaitQuery+"_etag")
+	}
+	if r.TransportQuery != "" {
+		rt.reads = append(rt.reads, r.TransportQuery)
 	}
 	rt.origins = map[string]bool{}
 	for _, o := range r.WebSocket.Origins {

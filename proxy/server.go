@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -55,10 +56,15 @@ type quiet struct{}
 func (quiet) Printf(string, ...any) {}
 
 // headerReceived gives the body its own time: timeouts.header is for the head.
-// An expectation in HTTP/1.0 has to be ignored (RFC 9110 section 10.1.1).
+// An expectation in HTTP/1.0 has to be ignored (RFC 9110 section 10.1.1), and one
+// in another case is the same, which fasthttp does not know.
 func (p *Proxy) headerReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if !h.IsHTTP11() {
+	switch expect := h.Peek("Expect"); {
+	case len(expect) == 0:
+	case !h.IsHTTP11():
 		h.Del("Expect")
+	case bytes.EqualFold(expect, []byte("100-continue")):
+		h.Set("Expect", "100-continue")
 	}
 	return fasthttp.RequestConfig{ReadTimeout: p.config.Timeouts.Idle}
 }
