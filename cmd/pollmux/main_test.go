@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pollmux/pollmux/testdata/legacy"
+)
+
+const patience = 20 * time.Second
+
+// runLine runs a command line to its end.
+func runLine(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var out, errs bytes.Buffer
+	code = run(ctx, args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestAWrongCommandLineExitsWith2AndSaysWhatToDoInOneLine(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, `a command is missing: try "pollmux demo" or "pollmux serve --help"`},
+		{[]string{"sreve"}, `unknown command "sreve": did you mean "serve"? (see "pollmux --help")`},
+		{[]string{"serve"}, `serve needs --config FILE or --upstream URL: see "pollmux serve --help"`},
+		{[]string{"serve", "--config", "x", "--upstream", "http://x"}, "--config and --upstream exclude each other: put the upstream into the file"},
+		{[]string{"serve", "--config", "x", "--interval", "2s"}, "--interval goes with --upstream: put it into the file"},
+		{[]string{"serve", "--upstream", "http://x", "--interval", "soon"}, `invalid argument "soon" for "--interval" flag: time: invalid duration "soon": see "pollmux serve --help"`},
+		{[]string{"serve", "--bogus"}, `unknown flag: --bogus: see "pollmux serve --help"`},
+		{[]string{"serve", "extra", "--upstream", "http://x"}, `unknown argument "extra" for "pollmux serve" (see "pollmux serve --help")`},
+		{[]string{"check"}, `check takes one FILE: see "pollmux check --help"`},
+		{[]string{"check", "a", "b"}, `check takes one FILE: see "pollmux check --help"`},
+		{[]string{"version", "x"}, `unknown argument "x" for "pollmux version" (see "pollmux version --help")`},
+	} {
+		code, _, stderr := runLine(t, test.args...)
+		if code != 2 || stderr != "pollmux: "+test.want+"\n" {
+			t.Errorf("%v: exit %d, %q", test.args, code, stderr)
+		}
+	}
+}
+
+func TestAnUpstreamThatIsNoURLIsRefused(t *testing.T) {
+	for _, upstream := range []string{"127.0.0.1:9000", "ftp://x", "http://", "http://x/path", "http://u:p@x", "://"} {
+		code, _, stderr := runLine(t, "serve", "--upstream", upstream, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+		if code != 2 || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "pollmux: ") {
+			t.Errorf("%s: exit %d, %q", upstream, code, stderr)
+		}
+	}
+}
+
+func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"check", "--help"}, {"demo", "--help"}, {"version", "--help"}} {
+		code, stdout, _ := runLine(t, args...)
+		if code != 0 || !strings.Contains(stdout, "Examples:\n  pollmux ") {
+			t.Errorf("%v: exit %d\n%s", args, code, stdout)
+		}
+	}
+}
+
+func TestVersionTellsVersionGoAndRevision(t *testing.T) {
+	code, stdout, _ := runLine(t, "version")
+	if code != 0 || !regexp.MustCompile(`^pollmux \S+ go\S+ \S+\n$`).MatchString(stdout) {
+		t.Errorf("exit %d, %q", code, stdout)
+	}
+}
+
+func TestCheckPrintsEveryProblemWithItsLine(t *testing.T) {
+	dir := t.TempDir()
+	good, bad := filepath.Join(dir, "good.yaml"), filepath.Join(dir, "bad.yaml")
+	write(t, good, "upstreams: {api: {servers: ['http://127.0.0.1:9000']}}\nroutes: [{path: /**, upstream: api}]\n")
+	write(t, bad, "listne: x\nupstreams: {api: {servers: ['http://127.0.0.1:9000']}}\nroutes:\n  - {path: api, upstream: other, interval: soon}\n")
+	if code, stdout, _ := runLine(t, "check", good); code != 0 || !strings.Contains(stdout, "good") {
+		t.Errorf("exit %d, %q", code, stdout)
+	}
+	code, stdout, stderr := runLine(t, "check", bad)
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	if code != 1 || len(lines) < 4 || stderr != "" {
+		t.Fatalf("exit %d, %q, %q", code, stdout, stderr)
+	}
+	for _, line := range lines {
+		if !regexp.MustCompile(`^` + regexp.QuoteMeta(bad) + `:\d+: [a-z_\[\]0-9.]+: .+$`).MatchString(line) {
+			t.Errorf("%q", line)
+		}
+	}
+	if code, _, stderr := runLine(t, "check", filepath.Join(dir, "missing.yaml")); code != 1 || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
+	if code, _, stderr := runLine(t, "serve", "--config", bad); code != 1 || strings.Count(stderr, "\n") != len(lines) {
+		t.Errorf("serve: exit %d, %q", code, stderr)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAPortInUseSaysWhichAndWhatToDo(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, flags := range [][]string{
+		{"--listen", l.Addr().String(), "--admin", "127.0.0.1:0"},
+		{"--listen", "127.0.0.1:0", "--admin", l.Addr().String()},
+	} {
+		code, _, stderr := runLine(t, append([]string{"serve", "--upstream", "http://127.0.0.1:9"}, flags...)...)
+		if code != 1 || !strings.Contains(stderr, "address already in use: choose another address") {
+			t.Errorf("exit %d, %q", code, stderr)
+		}
+	}
+}
+
+// process is a serve that runs in the background.
+type process struct {
+	t            *testing.T
+	stop         context.CancelFunc
+	exit         chan int
+	log          *lockedBuffer
+	serve, admin string
+}
+
+func start(t *testing.T, args ...string) *process {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	p := &process{t: t, stop: stop, exit: make(chan int, 1), log: &lockedBuffer{}}
+	go func() { p.exit <- run(ctx, append([]string{"serve"}, args...), io.Discard, p.log) }()
+	t.Cleanup(func() { p.end() })
+	p.serve, p.admin = p.address("serving"), p.address("admin")
+	return p
+}
+
+// address waits for a log line that tells it.
+func (p *process) address(message string) string {
+	p.t.Helper()
+	line := regexp.MustCompile(`msg=` + message + ` address=(\S+)`)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if m := line.FindStringSubmatch(p.log.String()); m != nil {
+			return m[1]
+		}
+	}
+	p.t.Fatalf("no address in\n%s", p.log)
+	return ""
+}
+
+func (p *process) end() int {
+	p.stop()
+	select {
+	case code := <-p.exit:
+		p.exit <- code
+		return code
+	case <-time.After(patience):
+		p.t.Error("it does not end")
+		return -1
+	}
+}
+
+func fetch(t *testing.T, url string, fields ...string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(fields); i += 2 {
+		req.Header.Set(fields[i], fields[i+1])
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+func TestServeWithAnUpstreamPollsOnceForEverybody(t *testing.T) {
+	origin := legacy.NewFaulty(legacy.Answer{Body: []byte("hello")}, nil)
+	if err := origin.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	defer origin.Close()
+	p := start(t, "--upstream", origin.URL(), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--interval", "1h")
+	for range 10 {
+		if status, body := fetch(t, "http://"+p.serve+"/x"); status != 200 || body != "hello" {
+			t.Fatalf("%d %q", status, body)
+		}
+	}
+	if n := origin.Total(); n != 1 {
+		t.Errorf("the origin got %d requests", n)
+	}
+	if status, body := fetch(t, "http://"+p.admin+"/api/stats"); status != 200 || !strings.Contains(body, `"saved_requests_measured": 9`) {
+		t.Errorf("%d\n%s", status, body)
+	}
+	if status, _ := fetch(t, "http://"+p.admin+"/readyz"); status != 200 {
+		t.Errorf("readyz %d", status)
+	}
+	if code := p.end(); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+}
+
+func TestAnUnreachableUpstreamIsToldAndServedAnyway(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	_ = l.Close()
+	p := start(t, "--upstream", "http://"+address, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	if status, body := fetch(t, "http://"+p.admin+"/readyz"); status != 503 || !strings.Contains(body, "upstream") {
+		t.Errorf("readyz %d %q", status, body)
+	}
+	if status, _ := fetch(t, "http://"+p.admin+"/healthz"); status != 200 {
+		t.Errorf("healthz %d", status)
+	}
+	if status, body := fetch(t, "http://"+p.serve+"/x"); status != 502 || !strings.Contains(body, "the origin cannot be reached") {
+		t.Errorf("%d %q", status, body)
+	}
+	if !strings.Contains(p.log.String(), "not ready yet; serving anyway") {
+		t.Errorf("the log:\n%s", p.log)
+	}
+	origin := legacy.NewFaulty(legacy.Answer{Body: []byte("hello")}, nil)
+	if err := origin.Listen(address); err != nil {
+		t.Skipf("somebody took the port: %v", err)
+	}
+	defer origin.Close()
+	if status, body := fetch(t, "http://"+p.admin+"/readyz"); status != 200 {
+		t.Errorf("readyz %d %q", status, body)
+	}
+}
+
+func TestServeDrainsBeforeItEnds(t *testing.T) {
+	origin := legacy.NewFaulty(legacy.Answer{Body: []byte("hello")}, nil)
+	if err := origin.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	defer origin.Close()
+	file := filepath.Join(t.TempDir(), "pollmux.yaml")
+	write(t, file, fmt.Sprintf("listen: 127.0.0.1:0\nadmin: {listen: 127.0.0.1:0}\ndrain_timeout: 10s\nupstreams: {api: {servers: [%q]}}\nroutes: [{path: /**, upstream: api}]\n", origin.URL()))
+	p := start(t, "--config", file)
+	var clients sync.WaitGroup
+	for _, accept := range []string{"text/event-stream", "application/json"} {
+		clients.Go(func() {
+			fields := []string{"Accept", accept}
+			if accept == "application/json" {
+				fields = []string{"Prefer", "wait=60", "If-None-Match", "*"}
+			}
+			if status, body := fetch(t, "http://"+p.serve+"/x", fields...); status != 200 && status != 304 {
+				t.Errorf("%s: %d %q", accept, status, body)
+			}
+		})
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if _, body := fetch(t, "http://"+p.admin+"/metrics"); strings.Contains(body, `pollmux_subscribers{route="/**",transport="sse"} 1`) && strings.Contains(body, `pollmux_subscribers{route="/**",transport="longpoll"} 1`) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("they are not held")
+		}
+	}
+	if code := p.end(); code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	clients.Wait()
+	if log := p.log.String(); !strings.Contains(log, "draining") || !strings.Contains(log, "stopped") || strings.Contains(log, "cut off") {
+		t.Errorf("the log:\n%s", log)
+	}
+}
+
+// lockedBuffer is a log that a test reads while it is written.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

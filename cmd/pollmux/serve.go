@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy"
+	"github.com/pollmux/pollmux/proxy/admin"
+)
+
+// serveFlags are what the command line can say.
+type serveFlags struct {
+	config   string
+	upstream string
+	listen   string
+	admin    string
+	interval time.Duration
+}
+
+func newServe() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve (--config FILE | --upstream URL)",
+		Short: "Run the proxy",
+		Long: `serve runs the proxy until it is interrupted or terminated; then it says goodbye
+to the clients that it holds, for at most drain_timeout.
+
+With --upstream it needs no file: one upstream, and every GET coalesced under the
+safe defaults. The client's own Host is sent to the upstream if that is an
+address or localhost, and otherwise the upstream's name.`,
+		Example: `  pollmux serve --upstream http://127.0.0.1:9000
+  pollmux serve --upstream http://127.0.0.1:9000 --listen :8080 --interval 2s
+  pollmux serve --config pollmux.yaml`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(cmd); err != nil {
+				return err
+			}
+			c, err := f.configuration()
+			if err != nil {
+				return reportProblems(cmd.ErrOrStderr(), err)
+			}
+			return serve(cmd.Context(), c, newLogger(cmd.ErrOrStderr(), c.Log))
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.config, "config", "", "configuration `FILE` (YAML)")
+	flags.StringVar(&f.upstream, "upstream", "", "`URL` of the API, to run without a file")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`ADDRESS` for clients, with --upstream")
+	flags.StringVar(&f.admin, "admin", "127.0.0.1:9090", "`ADDRESS` for statistics, metrics and health, with --upstream")
+	flags.DurationVar(&f.interval, "interval", time.Second, "pace of upstream polls, with --upstream")
+	return cmd
+}
+
+// check refuses flags that do not go together.
+func (f *serveFlags) check(cmd *cobra.Command) error {
+	switch {
+	case f.config == "" && f.upstream == "":
+		return &usageError{"serve needs --config FILE or --upstream URL: see \"pollmux serve --help\""}
+	case f.config != "" && f.upstream != "":
+		return &usageError{"--config and --upstream exclude each other: put the upstream into the file"}
+	}
+	for _, name := range []string{"listen", "admin", "interval"} {
+		if f.config != "" && cmd.Flags().Changed(name) {
+			return &usageError{"--" + name + " goes with --upstream: put it into the file"}
+		}
+	}
+	return nil
+}
+
+func (f *serveFlags) configuration() (*config.Config, error) {
+	if f.config != "" {
+		return config.Load(f.config)
+	}
+	server, err := url.Parse(f.upstream)
+	if err != nil {
+		return nil, &usageError{fmt.Sprintf("--upstream %q is not a URL such as http://127.0.0.1:9000", f.upstream)}
+	}
+	c := config.Default()
+	c.Listen, c.Admin.Listen = config.Strings{f.listen}, f.admin
+	u := config.DefaultUpstream()
+	u.Servers, u.Host = []*url.URL{server}, hostOf(server)
+	c.Upstreams["upstream"] = u
+	r := config.DefaultRoute()
+	r.Name, r.Path, r.Upstream, r.Interval = "/**", config.MustPattern("/**"), "upstream", f.interval
+	c.Routes = []*config.Route{r}
+	if err := c.Validate(); err != nil {
+		return nil, usageProblems(err)
+	}
+	return c, nil
+}
+
+// usageProblems says of flags what the configuration says of itself.
+func usageProblems(err error) error {
+	var problems config.Problems
+	if errors.As(err, &problems) && len(problems) > 0 {
+		return &usageError{problems[0].String()}
+	}
+	return err
+}
+
+// hostOf is the Host that a named upstream expects.
+func hostOf(server *url.URL) string {
+	name := server.Hostname()
+	if _, err := netip.ParseAddr(name); err == nil || name == "localhost" {
+		return ""
+	}
+	return server.Host
+}
+
+// serve runs a proxy and its admin listener until ctx ends.
+func serve(ctx context.Context, c *config.Config, log *slog.Logger) error {
+	p, err := proxy.New(c, proxy.Options{Log: log, Version: version})
+	if err != nil {
+		return err
+	}
+	listeners, err := listenAll(c.Listen, "listen")
+	if err != nil {
+		return err
+	}
+	adminListener, err := listen(c.Admin.Listen, "admin.listen")
+	if err != nil {
+		closeAll(listeners)
+		return err
+	}
+	a := admin.New(p, admin.Options{Token: c.Admin.Token, Log: log})
+	var running sync.WaitGroup
+	running.Go(func() { a.Serve(adminListener) })
+	for _, l := range listeners {
+		running.Go(func() { _ = p.Serve(l) })
+		log.Info("serving", "address", l.Addr().String())
+	}
+	log.Info("admin", "address", adminListener.Addr().String())
+	warnUnreachable(ctx, p, log)
+
+	<-ctx.Done()
+	log.Info("draining", "timeout", c.DrainTimeout)
+	drained, cancel := context.WithTimeout(context.Background(), c.DrainTimeout)
+	defer cancel()
+	if err := p.Shutdown(drained); err != nil {
+		log.Warn("clients were cut off", "error", err)
+	}
+	a.Close()
+	running.Wait()
+	log.Info("stopped")
+	return nil
+}
+
+// warnUnreachable tells of upstreams that do not answer yet. The proxy serves
+// all the same: /readyz tells when they do.
+func warnUnreachable(ctx context.Context, p *proxy.Proxy, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := p.Ready(ctx); err != nil {
+		log.Warn("not ready yet; serving anyway", "reason", err)
+	}
+}
+
+func listenAll(addresses []string, field string) ([]net.Listener, error) {
+	var all []net.Listener
+	for _, address := range addresses {
+		l, err := listen(address, field)
+		if err != nil {
+			closeAll(all)
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+func listen(address, field string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: choose another address, or stop what uses it", field, err)
+	}
+	return l, nil
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		_ = l.Close()
+	}
+}
