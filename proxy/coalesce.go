@@ -176,13 +176,17 @@ func (p *Proxy) withoutFeed(r *request, err error) {
 
 // wouldKeep says what of a poll's own response, if it turns out to be for
 // nobody else, the client that caused it would take: what its own request would
-// have got. On a public route the poll had no credentials, and an EventSource
-// that says where it left off wants something else.
+// have got. On a public route the poll had no credentials, a poll says nothing of
+// the client's language, and an EventSource that says where it left off wants
+// something else.
 func (p *Proxy) wouldKeep(r *request) feed.Keep {
 	switch {
 	case r.key.Withheld():
 		return feed.KeepNone
 	case r.choice.Transport == upgrade.Poll, r.choice.Transport == upgrade.Longpoll:
+		if r.head.Has(head.AcceptLanguage) {
+			return feed.KeepData
+		}
 		return feed.KeepAny
 	case r.choice.Transport == upgrade.SSE && !r.head.Has(head.LastEventID):
 		return feed.KeepEvents
@@ -197,6 +201,7 @@ func (p *Proxy) spec(r *request) *feed.Spec {
 		Key:      string(r.key.Bytes()),
 		Target:   r.key.Target(),
 		Identity: string(r.key.Identity()),
+		Audience: r.key.Audience(),
 		Head:     r.key.Request(nil, p.agent, p.trail),
 		Origin:   r.route.upstream.polls,
 		Share:    r.route.share,

@@ -121,7 +121,6 @@ func (f *Feed) poll(ctx context.Context, t task) (l landing) {
 
 // read judges a response, and reads its body if that may be shared.
 func (f *Feed) read(l *landing, t task) {
-	private := f.spec.Identity != ""
 	resp := l.response
 	if l.err = failing(resp.Status); l.err != nil {
 		// Read, a short explanation leaves the connection usable.
@@ -129,10 +128,10 @@ func (f *Feed) read(l *landing, t task) {
 		return
 	}
 	if resp.Status == 304 {
-		l.verdict = share.JudgeRenewal(resp, private)
+		l.verdict = share.JudgeRenewal(resp, f.spec.Audience, t.known)
 		return
 	}
-	if l.verdict = share.Judge(resp, private, t.known); l.verdict.Reason == "" {
+	if l.verdict = share.Judge(resp, f.spec.Audience, t.known); l.verdict.Reason == "" {
 		l.body, l.verdict.Reason, l.err = readBody(resp, f.spec.Policy.Snapshot)
 		l.endless = resp.Length < 0 && len(l.body) > 0 && errors.Is(l.err, origin.ErrTimeout)
 	}
@@ -144,6 +143,8 @@ func (t *task) wants(resp *origin.Response) bool {
 	switch t.keep {
 	case KeepAny:
 		return resp.Status != 304
+	case KeepData:
+		return resp.Status != 304 && !share.IsPage(resp)
 	case KeepEvents:
 		return resp.Status == 200 && share.IsEvents(resp)
 	}

@@ -95,7 +95,7 @@ func (r *rig) acquire(path string) *Feed {
 func (r *rig) acquireAs(path, identity string) *Feed {
 	r.t.Helper()
 	spec := r.spec(path)
-	spec.Key, spec.Identity = path+"\x00"+identity, identity
+	spec.Key, spec.Identity, spec.Audience = path+"\x00"+identity, identity, audienceOf(identity)
 	f, err := r.feeds.Acquire([]byte(spec.Key), func() *Spec { return spec })
 	if err != nil {
 		r.t.Fatal(err)
@@ -199,3 +199,10 @@ func (c *chance) of(n int) int {
 
 // upTo returns a duration in [0, d).
 func (c *chance) upTo(d time.Duration) time.Duration { return time.Duration(c.of(int(d))) }
+
+func audienceOf(identity string) share.Audience {
+	if identity == "" {
+		return share.Everybody
+	}
+	return share.OneUser
+}

@@ -165,6 +165,7 @@ func (f *Feed) revoke(why error) {
 // landRenewal keeps the version: it is still current.
 func (f *Feed) landRenewal(fl *flight, l landing) {
 	h := l.response.Header
+	f.learn(l.verdict.Vary)
 	u := f.Latest().Update
 	cacheControl := u.CacheControl
 	if h.Has("Cache-Control") {

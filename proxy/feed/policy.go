@@ -41,7 +41,8 @@ type Spec struct {
 	Route    string // name, for logs and statistics
 	Key      string
 	Target   string // the URL, for writes to it
-	Identity string // of the one user whose feed it is; "" if it is shared
+	Identity string // whose feed it is; "" if it is everybody's
+	Audience share.Audience
 
 	// Head is the poll's head up to the conditions, without its last line.
 	Head []byte

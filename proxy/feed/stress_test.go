@@ -91,6 +91,7 @@ func newChaos(t *testing.T, limits Limits) (*rig, *chaos) {
 func (r *rig) client(c *chance) error {
 	path, identity := fmt.Sprint("/", c.of(8)), []string{"", "ann", "bob"}[c.of(3)]
 	spec := r.spec(path)
+	spec.Audience = audienceOf(identity)
 	spec.Key, spec.Identity = fmt.Sprintf("%s\x00%s\x00%p", path, identity, spec.Vary), identity
 	if c.of(20) == 0 {
 		r.feeds.InvalidateTarget(spec.Target, identity)

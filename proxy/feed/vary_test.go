@@ -111,3 +111,18 @@ func TestSubscribingAndLearningAtOnceLosesNobody(t *testing.T) {
 		t.Logf("%d moved, %d refused", moved, refused)
 	})
 }
+
+func TestARenewalCanNameWhatTheAnswerDependsOn(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.origin.says(200, "v1", "ETag", `"a"`)
+		r.get("/x")
+		w := r.watch("/x")
+		r.origin.says(304, "", "Vary", "Accept-Language")
+		time.Sleep(time.Second)
+		w.look()
+		if names := r.share.Vary().Names(); len(names) != 1 || !errors.Is(w.state.Ended, upgrade.ErrMoved) {
+			t.Errorf("learned %v; %+v", names, w.state)
+		}
+		leave(w.feed)
+	})
+}

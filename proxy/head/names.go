@@ -20,6 +20,7 @@ const (
 	// Read by pollmux itself.
 	Accept
 	AcceptEncoding
+	AcceptLanguage // harmless, unless Vary names it
 	Prefer
 	LastEventID
 	IfNoneMatch
@@ -62,6 +63,7 @@ var vocabulary = map[string]Name{
 
 	"accept":            Accept,
 	"accept-encoding":   AcceptEncoding,
+	"accept-language":   AcceptLanguage,
 	"prefer":            Prefer,
 	"last-event-id":     LastEventID,
 	"if-none-match":     IfNoneMatch,
@@ -117,7 +119,7 @@ var forwarding = []string{
 // harmless are fields that tell about the client or the request, not about the
 // answer that is wanted.
 var harmless = []string{
-	"user-agent", "referer", "accept-language", "pragma", "dnt", "save-data", "priority", "early-data", "from", "warning",
+	"user-agent", "referer", "pragma", "dnt", "save-data", "priority", "early-data", "from", "warning",
 	"upgrade-insecure-requests", "purpose", "x-purpose", "x-moz", "a-im",
 	"device-memory", "dpr", "viewport-width", "width", "downlink", "ect", "rtt",
 	"traceparent", "tracestate", "baggage", "b3", "uber-trace-id", "sentry-trace", "newrelic",

@@ -103,7 +103,7 @@ func TestWhatTheSpecificationNamesIsWhatItSays(t *testing.T) {
 	for what, names := range map[head.Name][]string{
 		head.Credential: {"Authorization", "X-Api-Key", "X-Auth-Token", "X-CSRF-Token", "X-Amz-Security-Token", "X-Session", "Private-Token", "X-Forwarded-Client-Cert", "Remote-User", "X_Remote_User"},
 		head.Harmless: {
-			"User-Agent", "Referer", "Sec-Fetch-Mode", "Sec-CH-UA", "If-Match", "If-Unmodified-Since", "traceparent", "X-Request-Id", "X-B3-TraceId", "Accept-Language", "Pragma",
+			"User-Agent", "Referer", "Sec-Fetch-Mode", "Sec-CH-UA", "If-Match", "If-Unmodified-Since", "traceparent", "X-Request-Id", "X-B3-TraceId", "Pragma",
 		},
 		head.Forwarding: {"Via", "Forwarded", "X-Forwarded-For", "X_Forwarded_For", "X-Real-IP", "CF-Connecting-IP", "CDN-Loop", "Max-Forwards", "Front-End-Https", "X-Amz-Cf-Id"},
 		head.HopByHop:   {"Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate", "TE", "Trailer", "HTTP2-Settings"},
@@ -111,7 +111,7 @@ func TestWhatTheSpecificationNamesIsWhatItSays(t *testing.T) {
 		head.MethodOverride: {
 			"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X_HTTP_METHOD_OVERRIDE",
 		},
-		head.IfNoneMatch: {"If-None-Match"}, head.IfRange: {"If-Range"}, head.Range: {"Range"}, head.Cookie: {"Cookie"}, head.Origin: {"Origin"},
+		head.AcceptLanguage: {"Accept-Language", "accept_language"}, head.IfNoneMatch: {"If-None-Match"}, head.IfRange: {"If-Range"}, head.Range: {"Range"}, head.Cookie: {"Cookie"}, head.Origin: {"Origin"},
 		head.ContentLength: {"Content-Length", "content_length"}, head.TransferEncoding: {"Transfer-Encoding", "Transfer_Encoding"},
 	} {
 		for _, name := range names {

@@ -29,7 +29,7 @@ func TestDecidingAllocatesNothing(t *testing.T) {
 	h := parse(t, heads["chrome"])
 	k := made(policy(nil), h)
 	if n := testing.AllocsPerRun(200, func() {
-		_, _, _, _ = share.Coalescable(h), k.Current(), k.Private(), k.Identity()
+		_, _, _, _ = share.Coalescable(h), k.Current(), (k.Audience() != share.Everybody), k.Identity()
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

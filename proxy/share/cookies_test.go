@@ -57,8 +57,8 @@ func TestOnlyTheCookiesThatCountAreSent(t *testing.T) {
 			if got := strings.TrimSuffix(lines(t, k), "\r\n"); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
-			if k.Private() != (test.want != "") {
-				t.Errorf("private: %v", k.Private())
+			if (k.Audience() != share.Everybody) != (test.want != "") {
+				t.Errorf("private: %v", (k.Audience() != share.Everybody))
 			}
 			if test.want == "" {
 				same(t, p, get(t, test.lines...), get(t))

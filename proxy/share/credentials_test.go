@@ -35,7 +35,7 @@ func TestACredentialIsNeverInAKey(t *testing.T) {
 		if !strings.Contains(lines(t, k), ": sid="+canary+"\r\n") {
 			t.Errorf("%s is not on the wire", name)
 		}
-		if !k.Private() || len(k.Identity()) != 32 || k.Withheld() || !bytes.HasSuffix(k.Bytes(), k.Identity()) {
+		if k.Audience() == share.Everybody || len(k.Identity()) != 32 || k.Withheld() || !bytes.HasSuffix(k.Bytes(), k.Identity()) {
 			t.Errorf("%s makes no identity", name)
 		}
 	}
@@ -73,8 +73,8 @@ func TestAPublicRouteHasNoCredentialInTheKeyNorOnTheWire(t *testing.T) {
 		if strings.Contains(wire(k), canary) || bytes.Contains(k.Bytes(), []byte(canary)) {
 			t.Errorf("%s is there:\n%q\n%s", name, k.Bytes(), wire(k))
 		}
-		if k.Private() || k.Identity() != nil || !k.Withheld() {
-			t.Errorf("%s: private %v, withheld %v", name, k.Private(), k.Withheld())
+		if (k.Audience() != share.Everybody) || k.Identity() != nil || !k.Withheld() {
+			t.Errorf("%s: private %v, withheld %v", name, (k.Audience() != share.Everybody), k.Withheld())
 		}
 		same(t, p, h, get(t))
 	}
@@ -109,7 +109,7 @@ func TestAProofIsPartOfTheKeyAndNotOfTheIdentity(t *testing.T) {
 		}
 		// Alone it is all there is.
 		alone, another := made(p, get(t, proof)), made(p, get(t, proof+"2"))
-		if len(alone.Identity()) != 32 || !alone.Private() || bytes.Equal(alone.Identity(), another.Identity()) {
+		if len(alone.Identity()) != 32 || alone.Audience() == share.Everybody || bytes.Equal(alone.Identity(), another.Identity()) {
 			t.Errorf("%s alone: %x and %x", proof, alone.Identity(), another.Identity())
 		}
 	}
@@ -145,7 +145,7 @@ func TestAKeyCanBeMadeAgainForSomebodyElse(t *testing.T) {
 		h := heads[i%len(heads)]
 		p.Make(k, h, share.Ask{})
 		fresh := made(p, h)
-		if !bytes.Equal(k.Bytes(), fresh.Bytes()) || wire(k) != wire(fresh) || k.Private() != fresh.Private() || !bytes.Equal(k.Identity(), fresh.Identity()) {
+		if !bytes.Equal(k.Bytes(), fresh.Bytes()) || wire(k) != wire(fresh) || (k.Audience() != share.Everybody) != (fresh.Audience() != share.Everybody) || !bytes.Equal(k.Identity(), fresh.Identity()) {
 			t.Fatalf("%d: something is left:\n%q\n%q", i, k.Bytes(), fresh.Bytes())
 		}
 	}

@@ -18,7 +18,7 @@ func (k *Key) encode() {
 		}
 	}
 	k.identity = k.identity[:0]
-	if k.private {
+	if k.audience != Everybody {
 		b = k.appendHash(append(b, 0), isCredential)
 		k.identity = append(k.identity, b[len(b)-sha256.Size:]...)
 		if k.hasAny(isName) && k.hasAny(isProof) {

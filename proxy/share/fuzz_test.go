@@ -66,7 +66,7 @@ func checkSecrets(t *testing.T, h *head.Head, k *share.Key) {
 		if secret && len(f.Value) > 4 && !bytes.Contains(plain, f.Value) && bytes.Contains(k.Bytes(), f.Value) {
 			t.Errorf("%s is in the key: %q", f.Name, k.Bytes())
 		}
-		if secret && len(f.Value) > 0 && f.Is == head.Credential && !k.Private() && !k.Withheld() {
+		if secret && len(f.Value) > 0 && f.Is == head.Credential && k.Audience() == share.Everybody && !k.Withheld() {
 			t.Errorf("%s makes no identity", f.Name)
 		}
 	}
@@ -128,15 +128,15 @@ func FuzzJudge(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		resp := answer(200, strings.Split(text, "\n")...)
-		verdict := share.Judge(resp, false, share.VaryOf())
-		own := share.Judge(resp, true, share.VaryOf())
+		verdict := share.Judge(resp, share.Everybody, share.VaryOf())
+		own := share.Judge(resp, share.OneUser, share.VaryOf())
 		if own.Reason != "" && verdict.Reason == "" {
 			t.Errorf("%q may be given to everybody, and not to one", text)
 		}
 		if verdict.Reason == "" {
 			checkShared(t, resp)
 		}
-		if renewal := share.JudgeRenewal(resp, false); renewal.Reason != "" && verdict.Reason == "" {
+		if renewal := share.JudgeRenewal(resp, share.Everybody, share.VaryOf()); renewal.Reason != "" && verdict.Reason == "" {
 			t.Errorf("%q: %q", text, renewal.Reason)
 		}
 	})

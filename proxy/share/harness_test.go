@@ -94,7 +94,7 @@ func lines(t testing.TB, k *share.Key) string {
 func same(t *testing.T, p *share.Policy, a, b *head.Head) {
 	t.Helper()
 	ka, kb := made(p, a), made(p, b)
-	if !bytes.Equal(ka.Bytes(), kb.Bytes()) || wire(ka) != wire(kb) || ka.Private() != kb.Private() {
+	if !bytes.Equal(ka.Bytes(), kb.Bytes()) || wire(ka) != wire(kb) || ka.Audience() != kb.Audience() {
 		t.Errorf("two keys:\n%q\n%q\n%s%s", ka.Bytes(), kb.Bytes(), wire(ka), wire(kb))
 	}
 }

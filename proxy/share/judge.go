@@ -33,13 +33,17 @@ var neverShared = []string{
 var streams = []string{"text/event-stream", "multipart/x-mixed-replace"}
 
 // Judge decides whether the answer to a poll may be shared, from its head. It
-// errs on the side of no. private says that the key holds an identity, whose
-// own private answers may be shared between the connections of that one user;
-// known are the learned fields that the key was made with.
-func Judge(resp *origin.Response, private bool, known *Vary) Verdict {
-	if reason := refuse(resp, private); reason != "" {
+// errs on the side of no. An identity's own private answers may be shared among
+// those who have it, and what no cache may store among the connections of one
+// user. known are the learned fields that the key was made with.
+func Judge(resp *origin.Response, to Audience, known *Vary) Verdict {
+	if reason := refuse(resp, to); reason != "" {
 		return Verdict{Reason: reason}
 	}
+	return judgeVary(resp, known)
+}
+
+func judgeVary(resp *origin.Response, known *Vary) Verdict {
 	names, ok := varyNames(resp.Header, known)
 	if !ok || len(names) > 0 && len(names)+len(known.names) > maxVary {
 		return Verdict{Reason: reasonVary}
@@ -52,21 +56,18 @@ const reasonVary Reason = "vary"
 
 // JudgeRenewal is Judge for the 304 that says that an answer which could be
 // shared is still true. A cookie comes with those as well.
-func JudgeRenewal(resp *origin.Response, private bool) Verdict {
-	if reason := refuseHead(resp, private); reason != "" {
+func JudgeRenewal(resp *origin.Response, to Audience, known *Vary) Verdict {
+	if reason := refuseHead(resp, to); reason != "" {
 		return Verdict{Reason: reason}
 	}
-	if _, ok := varyNames(resp.Header, &Vary{}); !ok {
-		return Verdict{Reason: reasonVary}
-	}
-	return Verdict{}
+	return judgeVary(resp, known)
 }
 
-func refuse(resp *origin.Response, private bool) Reason {
+func refuse(resp *origin.Response, to Audience) Reason {
 	if !isAnswer(resp.Status) {
 		return Reason("status-" + strconv.Itoa(resp.Status))
 	}
-	if reason := refuseHead(resp, private); reason != "" {
+	if reason := refuseHead(resp, to); reason != "" {
 		return reason
 	}
 	for coding := range resp.Header.Tokens("Content-Encoding") {
@@ -94,13 +95,16 @@ func isRepeated(h origin.Header, name string) bool {
 // IsEvents reports whether a response is a stream of server-sent events.
 func IsEvents(resp *origin.Response) bool { return mediaType(resp) == streams[0] }
 
+// IsPage reports whether a response is a page for people.
+func IsPage(resp *origin.Response) bool { return mediaType(resp) == "text/html" }
+
 func mediaType(resp *origin.Response) string {
 	t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	return strings.ToLower(strings.TrimSpace(t))
 }
 
 // refuseHead looks at what any answer can say of itself.
-func refuseHead(resp *origin.Response, private bool) Reason {
+func refuseHead(resp *origin.Response, to Audience) Reason {
 	if resp.Sloppy != "" {
 		return "malformed-head"
 	}
@@ -109,13 +113,13 @@ func refuseHead(resp *origin.Response, private bool) Reason {
 			return Reason(strings.ToLower(name))
 		}
 	}
-	return refuseDirectives(resp.Header, private)
+	return refuseDirectives(resp.Header, to)
 }
 
 // refuseDirectives applies Cache-Control, and its cousins for shared caches
 // where they are stricter (RFC 9111 section 5.2.2, RFC 9213).
-func refuseDirectives(h origin.Header, private bool) Reason {
-	if private {
+func refuseDirectives(h origin.Header, to Audience) Reason {
+	if to == OneUser {
 		return ""
 	}
 	for _, field := range []string{"Cache-Control", "CDN-Cache-Control", "Surrogate-Control"} {
@@ -125,7 +129,7 @@ func refuseDirectives(h origin.Header, private bool) Reason {
 			return "cache-control"
 		case directives.Has("no-store"):
 			return "no-store"
-		case directives.Has("private"):
+		case directives.Has("private") && to == Everybody:
 			return "private"
 		}
 	}

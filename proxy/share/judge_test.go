@@ -18,21 +18,23 @@ func answer(status int, lines ...string) *origin.Response {
 	return resp
 }
 
-func judge(resp *origin.Response, private bool) share.Reason {
-	return share.Judge(resp, private, share.VaryOf()).Reason
+var audiences = []share.Audience{share.Everybody, share.Identified, share.OneUser}
+
+func judge(resp *origin.Response, to share.Audience) share.Reason {
+	return share.Judge(resp, to, share.VaryOf()).Reason
 }
 
 func TestAStatusThatTellsWhatTheResourceIsMayBeShared(t *testing.T) {
 	shared := map[int]bool{200: true, 202: true, 203: true, 204: true, 404: true, 410: true}
 	for status := 100; status < 600; status++ {
-		for _, private := range []bool{false, true} {
-			reason := judge(answer(status), private)
+		for _, to := range audiences {
+			reason := judge(answer(status), to)
 			if shared[status] != (reason == "") || reason != "" && !strings.HasPrefix(string(reason), "status-") {
 				t.Errorf("%d: %q", status, reason)
 			}
 		}
 	}
-	if got := judge(answer(206), true); got != "status-206" {
+	if got := judge(answer(206), share.OneUser); got != "status-206" {
 		t.Errorf("206: %q", got)
 	}
 }
@@ -152,38 +154,47 @@ func TestAnAnswerIsSharedOnlyIfItsHeadAllowsIt(t *testing.T) {
 	for _, test := range verdicts {
 		for _, status := range []int{200, 404} {
 			resp := answer(status, test.lines...)
-			if got := judge(resp, false); got != test.want {
-				t.Errorf("%d %q: %q, want %q", status, test.lines, got, test.want)
-			}
-			if got := judge(resp, true); got != test.own {
-				t.Errorf("%d %q, of an identity: %q, want %q", status, test.lines, got, test.own)
+			for to, want := range wants(test.want, test.own) {
+				if got := judge(resp, to); got != want {
+					t.Errorf("%d %q, to %d: %q, want %q", status, test.lines, to, got, want)
+				}
 			}
 		}
 	}
+}
+
+// wants is what becomes of an answer, by audience: among clients with the same
+// weak credentials, private is allowed and no more.
+func wants(everybody, oneUser share.Reason) map[share.Audience]share.Reason {
+	identified := everybody
+	if identified == "private" {
+		identified = oneUser
+	}
+	return map[share.Audience]share.Reason{share.Everybody: everybody, share.Identified: identified, share.OneUser: oneUser}
 }
 
 // What a 304 says counts as if the answer that it renews said it.
 func TestARenewalIsJudgedLikeTheAnswer(t *testing.T) {
 	for _, test := range verdicts {
 		resp := answer(304, test.lines...)
-		for private, want := range map[bool]share.Reason{false: test.want, true: test.own} {
+		for to, want := range wants(test.want, test.own) {
 			switch want {
 			case "content-encoding", "stream", "content-type":
 				want = "" // there is no content
 			}
-			if got := share.JudgeRenewal(resp, private); got.Reason != want || got.Vary != nil {
+			if got := share.JudgeRenewal(resp, to, share.VaryOf()); got.Reason != want || want != "" && got.Vary != nil {
 				t.Errorf("%q: %+v, want %q", test.lines, got, want)
 			}
 		}
 	}
-	if got := share.JudgeRenewal(&origin.Response{Status: 304, Sloppy: "folded line"}, true); got.Reason != "malformed-head" {
+	if got := share.JudgeRenewal(&origin.Response{Status: 304, Sloppy: "folded line"}, share.OneUser, share.VaryOf()); got.Reason != "malformed-head" {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestAHeadThatHadToBeMendedIsNotShared(t *testing.T) {
-	for _, private := range []bool{false, true} {
-		if got := judge(&origin.Response{Status: 200, Sloppy: "bare line feed"}, private); got != "malformed-head" {
+	for _, to := range audiences {
+		if got := judge(&origin.Response{Status: 200, Sloppy: "bare line feed"}, to); got != "malformed-head" {
 			t.Errorf("%q", got)
 		}
 	}

@@ -32,8 +32,8 @@ type Key struct {
 	host     []byte
 	target   []byte
 	lines    []line
-	private  bool // some line is an identity
-	withheld bool // a credential was left out
+	audience Audience // Everybody unless some line is an identity
+	withheld bool     // a credential was left out
 
 	bytes    []byte
 	identity []byte
@@ -52,7 +52,7 @@ type line struct {
 func (p *Policy) Make(k *Key, h *head.Head, ask Ask) {
 	k.policy, k.vary = p, p.Vary()
 	k.lines, k.scratch, k.bytes = k.lines[:0], k.scratch[:0], k.bytes[:0]
-	k.private, k.withheld = false, false
+	k.audience, k.withheld = Everybody, false
 	k.host = h.Host
 	k.target = k.cleanTarget(h, ask.Query)
 	k.collect(h, ask)
@@ -64,9 +64,8 @@ func (p *Policy) Make(k *Key, h *head.Head, ask Ask) {
 // be kept in memory and compared; for anything else, hash it.
 func (k *Key) Bytes() []byte { return k.bytes }
 
-// Private reports whether the key holds an identity: its answers are one
-// user's.
-func (k *Key) Private() bool { return k.private }
+// Audience is who has this key: more than Everybody if it holds an identity.
+func (k *Key) Audience() Audience { return k.audience }
 
 // Withheld reports whether the request has credentials that the poll, being
 // everybody's, will not have.
@@ -84,7 +83,7 @@ func (k *Key) Current() bool { return k.policy.Vary() == k.vary }
 // is the same for the reads and the writes of one client, of which only the
 // latter prove that they are meant: their keys differ.
 func (k *Key) Identity() []byte {
-	if !k.private {
+	if k.audience == Everybody {
 		return nil
 	}
 	return k.identity
@@ -108,7 +107,9 @@ func (k *Key) collect(h *head.Head, ask Ask) {
 		}
 		if value := k.value(h, i, ask); len(value) > 0 { // empty is as good as not there
 			k.lines = append(k.lines, line{name: f.Name, value: value, class: c})
-			k.private = k.private || c == identity
+			if c == identity {
+				k.audience = max(k.audience, k.policy.audienceOf(f, value))
+			}
 		}
 	}
 }

@@ -21,8 +21,8 @@ func TestAKeyIsTheRouteTheHostTheTargetAndTheFieldsThatCount(t *testing.T) {
 	if got := wire(k); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if k.Private() || k.Withheld() || k.Identity() != nil || k.Target() != "a/x?b=2&a=1" || !k.Current() || k.Vary() != p.Vary() {
-		t.Errorf("%v %v %x %s", k.Private(), k.Withheld(), k.Identity(), k.Target())
+	if (k.Audience() != share.Everybody) || k.Withheld() || k.Identity() != nil || k.Target() != "a/x?b=2&a=1" || !k.Current() || k.Vary() != p.Vary() {
+		t.Errorf("%v %v %x %s", (k.Audience() != share.Everybody), k.Withheld(), k.Identity(), k.Target())
 	}
 }
 
@@ -114,7 +114,7 @@ func TestRequestsThatDifferInNothingElseShare(t *testing.T) {
 		}
 	}
 	for _, line := range []string{
-		"Accept-Encoding: gzip", "If-None-Match: *", "If-Modified-Since: x", "Cache-Control: no-cache", "Last-Event-ID: x", "TE: trailers", "Keep-Alive: x", "Connection: close",
+		"Accept-Encoding: gzip", "Accept-Language: de", "If-None-Match: *", "If-Modified-Since: x", "Cache-Control: no-cache", "Last-Event-ID: x", "TE: trailers", "Keep-Alive: x", "Connection: close",
 		"Proxy-Authorization: Basic x", "Upgrade: h2c", "HTTP2-Settings: x", "Sec-Fetch-Mode: cors", "Sec-CH-UA: x", "Sec-WebSocket-Protocol: x", "Content-Length: 0", "If-Match: x",
 		"X-B3-TraceId: x", "X-Datadog-Trace-Id: x", "Trailer: x", "Accept: */*", "Accept:", "accept: ", "Prefer: wait=5", "X-Empty:", "Authorization:", "Cookie:", "Cookie: ; ;",
 	} {

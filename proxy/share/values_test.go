@@ -109,7 +109,7 @@ func TestManagedFieldsAreNeverOnAPoll(t *testing.T) {
 			value = "0"
 		}
 		k := made(p, get(t, name+": "+value))
-		if lines(t, k) != "" || k.Private() || string(k.Bytes()) != string(made(p, get(t)).Bytes()) {
+		if lines(t, k) != "" || (k.Audience() != share.Everybody) || string(k.Bytes()) != string(made(p, get(t)).Bytes()) {
 			t.Errorf("%s is on the wire:\n%s", name, wire(k))
 		}
 	}

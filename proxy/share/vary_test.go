@@ -55,8 +55,8 @@ func TestVaryNamesWhatTheKeyLacks(t *testing.T) {
 		{[]string{"Ünknown"}, nil, "refused"},
 		{[]string{"\"Accept, Cookie\""}, nil, "refused"},
 	} {
-		for _, private := range []bool{false, true} {
-			got := share.Judge(varying(test.lines...), private, share.VaryOf(test.known...))
+		for _, to := range audiences {
+			got := share.Judge(varying(test.lines...), to, share.VaryOf(test.known...))
 			names := strings.Join(got.Vary, " ")
 			if test.want == "refused" && got.Reason != "vary" || test.want != "refused" && (got.Reason != "" || names != test.want) {
 				t.Errorf("%q: %+v", test.lines, got)
@@ -106,7 +106,7 @@ func TestTheOperatorHasTheLastWordOnWhatIsLearned(t *testing.T) {
 	p.Learn([]string{"accept-language", "referer", "cookie", "authorization"})
 	same(t, p, get(t), get(t, "Accept-Language: de"))
 	k := made(p, get(t, "Referer: "+canary, "Cookie: sid="+canary, "Authorization: "+canary))
-	if !k.Private() || bytes.Contains(k.Bytes(), []byte(canary)) {
+	if k.Audience() == share.Everybody || bytes.Contains(k.Bytes(), []byte(canary)) {
 		t.Errorf("%q", k.Bytes())
 	}
 	p = policy(public)
@@ -153,7 +153,7 @@ func TestAnOriginThatNamesTooManyFieldsIsNotShared(t *testing.T) {
 		{0, share.MaxVary + 3, ""}, {share.MaxVary + 3, share.MaxVary + 3, ""}, {share.MaxVary + 4, share.MaxVary + 3, "vary"},
 	} {
 		resp := varying(names(test.named)...)
-		if got := share.Judge(resp, false, share.VaryOf(names(test.known)...)); got.Reason != test.want {
+		if got := share.Judge(resp, share.Everybody, share.VaryOf(names(test.known)...)); got.Reason != test.want {
 			t.Errorf("%+v: %+v", test, got)
 		}
 	}
