@@ -5,20 +5,21 @@ import (
 
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/upgrade"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
 // subscription is what a held client holds on to besides its connection.
 type subscription struct {
-	proxy *Proxy
-	feed  *feed.Feed
-	left  func() // tells the account
+	proxy   *Proxy
+	feed    *feed.Feed
+	account *ledger.Subscriber
 }
 
 // end gives everything back.
 func (s *subscription) end() {
-	s.left()
+	s.account.Left()
 	s.feed.Unsubscribe()
 	s.feed.Release()
 }
@@ -56,7 +57,7 @@ func (p *Proxy) begin(r *request, f *feed.Feed, a feed.Answer) {
 	if t != upgrade.Longpoll && a.Update != nil && !a.Caused {
 		p.saved(r, a, false)
 	}
-	s := &subscription{proxy: p, feed: f, left: account.Held(t)}
+	s := &subscription{proxy: p, feed: f, account: account.Held(t)}
 	switch t {
 	case upgrade.Longpoll:
 		p.beginLongPoll(r, s, a)
@@ -75,7 +76,7 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 		Have:      a.Update,
 		Answer:    upgrade.Answer{CacheStatus: "pollmux; hit; detail=held", Via: via, Held: wait},
 		Closing:   closing,
-		Delivered: r.route.account.Delivered,
+		Delivered: s.account.Delivered,
 	}
 	terms := fanout.Terms{Hold: shortened(wait)}
 	p.takeOver(r, func(c *conn, early []byte) {
@@ -110,7 +111,7 @@ func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 		Picture:   r.choice.Picture,
 		Resume:    resumeFrom(r),
 		Fields:    p.streamFields(r, a),
-		Delivered: r.route.account.Delivered,
+		Delivered: s.account.Delivered,
 	}
 	terms := fanout.Terms{Beat: r.route.Keepalive}
 	p.takeOver(r, func(c *conn, _ []byte) {

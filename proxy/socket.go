@@ -65,11 +65,10 @@ func hasSubprotocol(h *head.Head) bool {
 
 // beginSocket holds a WebSocket client.
 func (p *Proxy) beginSocket(r *request, s *subscription) {
-	account := r.route.account
 	key := string(collect(r.head.Lookup("sec-websocket-key"))[0])
 	policy := r.route.WebSocket
 	options := upgrade.SocketOptions{
-		Ping: policy.Ping, MaxMessage: int64(policy.MaxMessage), Send: p.sender(r, s), Delivered: account.Delivered,
+		Ping: policy.Ping, MaxMessage: int64(policy.MaxMessage), Send: p.sender(r, s), Delivered: s.account.Delivered,
 	}
 	terms := fanout.Terms{Beat: policy.Ping, Steady: true, Linger: upgrade.CloseLinger}
 	fields := []upgrade.Field{{Name: "Via", Value: via}}

@@ -26,18 +26,18 @@ func TestHeldClientsSaveOnePollPerInterval(t *testing.T) {
 			}
 		}
 		want(0, 0)
-		leave := slow.Held(upgrade.SSE)
-		leaveToo := slow.Held(upgrade.WebSocket)
-		leaveQuick := quick.Held(upgrade.Longpoll)
-		defer none.Held(upgrade.SSE)()
+		first := slow.Held(upgrade.SSE)
+		second := slow.Held(upgrade.WebSocket)
+		third := quick.Held(upgrade.Longpoll)
+		defer none.Held(upgrade.SSE).Left()
 		time.Sleep(9 * time.Second)
 		want(1, 36) // 18 s, 9 s
-		leave()
+		first.Left()
 		time.Sleep(time.Second)
 		want(1, 40) // 19 s, 10 s
 		time.Sleep(time.Second)
-		leaveToo()
-		leaveQuick()
+		second.Left()
+		third.Left()
 		want(2, 44) // 20 s, 11 s
 		time.Sleep(time.Hour)
 		want(2, 44)
@@ -72,7 +72,7 @@ func TestTheEstimateNeverGoesBack(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					r.Held(upgrade.SSE)()
+					r.Held(upgrade.SSE).Left()
 				}
 			}
 		})
@@ -90,4 +90,20 @@ func TestTheEstimateNeverGoesBack(t *testing.T) {
 	if s := r.stats().Subscribers; s != (Subscribers{}) {
 		t.Errorf("%+v are left", s)
 	}
+}
+
+// A client that comes late is not sent what it missed slowly.
+func TestADeliveryTakesNoLongerThanItsSubscriberIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New().Route("late", time.Second)
+		u := &upgrade.Update{Polled: time.Now(), Received: time.Now()}
+		time.Sleep(time.Minute)
+		s := r.Held(upgrade.SSE)
+		time.Sleep(time.Millisecond)
+		s.Delivered(u)
+		if stats := r.stats(); stats.DeliverySeconds.P99 > 0.01 || stats.StalenessSeconds.P99 < 55 { // of a histogram
+			t.Errorf("%+v, %+v", stats.DeliverySeconds, stats.StalenessSeconds)
+		}
+		s.Left()
+	})
 }

@@ -86,23 +86,37 @@ func (r *Route) PassFailed() { r.errors.Add(1) }
 // Unshared counts a request that could not be answered from a poll, and why.
 func (r *Route) Unshared(reason string) { add(&r.unshared, reason) }
 
-// Held counts a subscriber. The function it returns is called, once, when that
-// leaves.
-func (r *Route) Held(t upgrade.Transport) (left func()) {
+// Subscriber is the account of one held client.
+type Subscriber struct {
+	route     *Route
+	transport upgrade.Transport
+	since     time.Time
+}
+
+// Held counts a subscriber, from now on.
+func (r *Route) Held(t upgrade.Transport) *Subscriber {
 	r.subscribers[t].Add(1)
 	r.held.add(1)
-	return func() {
-		r.held.add(-1)
-		r.subscribers[t].Add(-1)
+	return &Subscriber{route: r, transport: t, since: time.Now()}
+}
+
+// Delivered counts an update that was written to the subscriber. What was known
+// before it came has not been on its way to it since then.
+func (s *Subscriber) Delivered(u *upgrade.Update) {
+	now := time.Now()
+	s.route.deliveries.Add(1)
+	s.route.staleness.Observe(now.Sub(u.Polled))
+	if u.Received.Before(s.since) {
+		s.route.delivery.Observe(now.Sub(s.since))
+	} else {
+		s.route.delivery.Observe(now.Sub(u.Received))
 	}
 }
 
-// Delivered counts an update that was written to a subscriber.
-func (r *Route) Delivered(u *upgrade.Update) {
-	now := time.Now()
-	r.deliveries.Add(1)
-	r.staleness.Observe(now.Sub(u.Polled))
-	r.delivery.Observe(now.Sub(u.Received))
+// Left is called once, when the subscriber leaves.
+func (s *Subscriber) Left() {
+	s.route.held.add(-1)
+	s.route.subscribers[s.transport].Add(-1)
 }
 
 // Polled implements feed.Meter.

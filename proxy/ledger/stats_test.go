@@ -103,10 +103,11 @@ func story(r *Route) {
 	r.Unshared("set-cookie")
 	r.Unshared("range")
 	r.Served(time.Second)
+	s := r.Held(upgrade.SSE)
+	s.since = s.since.Add(-time.Minute)
 	r.Held(upgrade.SSE)
-	r.Held(upgrade.SSE)
-	r.Held(upgrade.Longpoll)()
-	r.Delivered(&upgrade.Update{Polled: time.Now().Add(-3 * time.Second), Received: time.Now().Add(-2 * time.Second)})
+	r.Held(upgrade.Longpoll).Left()
+	s.Delivered(&upgrade.Update{Polled: time.Now().Add(-3 * time.Second), Received: time.Now().Add(-2 * time.Second)})
 	time.Sleep(5 * time.Second)
 }
 
@@ -174,12 +175,12 @@ func TestTheLedgerIsReadWhileItIsWritten(t *testing.T) {
 		r := routes[i%2]
 		clients.Go(func() {
 			for range rounds {
-				left := r.Held(upgrade.SSE)
+				s := r.Held(upgrade.SSE)
 				r.Requested(upgrade.SSE)
 				r.Unshared([]string{"x", "y"}[i/4])
-				r.Delivered(&upgrade.Update{Polled: time.Now(), Received: time.Now()})
+				s.Delivered(&upgrade.Update{Polled: time.Now(), Received: time.Now()})
 				l.LimitHit("feeds")
-				left()
+				s.Left()
 			}
 		})
 	}
