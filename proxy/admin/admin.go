@@ -2,14 +2,11 @@ package admin
 
 import (
 	"context"
-	"crypto/subtle"
-	_ "embed"
 	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -31,25 +28,26 @@ type Proxy interface {
 
 // Options are the policy of the listener.
 type Options struct {
-	Token string // "" if none is needed
-	Log   *slog.Logger
+	Token string       // "" if none is needed
+	Log   *slog.Logger // defaults to slog.Default()
 }
 
 // Admin serves the operator.
 type Admin struct {
-	proxy  Proxy
-	token  string
-	server *http.Server
+	proxy     Proxy
+	token     string
+	dashboard *dashboard
+	server    *http.Server
 }
-
-//go:embed dashboard.html
-var dashboard []byte
 
 // New returns an admin of a proxy.
 func New(p Proxy, o Options) *Admin {
-	a := &Admin{proxy: p, token: o.Token}
+	a := &Admin{proxy: p, token: o.Token, dashboard: newDashboard()}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
 	a.server = &http.Server{
-		Handler:           a.guard(a.mux()),
+		Handler:           a.guard(http.NewCrossOriginProtection().Handler(a.mux())),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
@@ -66,7 +64,7 @@ func (a *Admin) Close() { _ = a.server.Close() }
 
 func (a *Admin) mux() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", a.dashboard)
+	mux.Handle("GET /{$}", a.dashboard)
 	mux.HandleFunc("GET /api/stats", a.stats)
 	mux.HandleFunc("GET /api/feeds", a.feeds)
 	mux.HandleFunc("POST /api/refresh", a.refresh)
@@ -79,53 +77,6 @@ func (a *Admin) mux() *http.ServeMux {
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	return mux
-}
-
-// guard lets in whoever has the token, or whoever is here where there is none.
-// Health is no secret.
-func (a *Admin) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		switch {
-		case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
-		case a.token == "" && !isHere(r.Host):
-			say(w, http.StatusForbidden, "ask for this by address or as localhost, or set admin.token")
-			return
-		case a.token != "" && !a.knows(r):
-			w.Header().Set("WWW-Authenticate", `Bearer realm="pollmux admin"`)
-			say(w, http.StatusUnauthorized, "send Authorization: Bearer with admin.token")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// knows reports whether a request has the token: as a bearer's, or for a browser
-// as the password of any user.
-func (a *Admin) knows(r *http.Request) bool {
-	given, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if _, password, ok := r.BasicAuth(); ok {
-		given = password
-	}
-	return subtle.ConstantTimeCompare([]byte(given), []byte(a.token)) == 1
-}
-
-// isHere reports whether an authority is an address or localhost: no name that
-// somebody else's DNS could point here.
-func isHere(authority string) bool {
-	host, _, err := net.SplitHostPort(authority)
-	if err != nil {
-		host = authority
-	}
-	_, err = netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil || strings.EqualFold(host, "localhost")
-}
-
-func (a *Admin) dashboard(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	_, _ = w.Write(dashboard)
 }
 
 func (a *Admin) stats(w http.ResponseWriter, _ *http.Request) { writeJSON(w, a.proxy.Ledger().Stats()) }
@@ -145,14 +96,19 @@ func (a *Admin) refresh(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, map[string]int{"feeds": a.proxy.Refresh(path)})
 }
 
+// ready tells everybody whether, and those who may see everything why not: that
+// can name addresses.
 func (a *Admin) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
 	defer cancel()
-	if err := a.proxy.Ready(ctx); err != nil {
+	switch err := a.proxy.Ready(ctx); {
+	case err == nil:
+		say(w, http.StatusOK, "ready")
+	case a.admits(r):
 		say(w, http.StatusServiceUnavailable, err.Error())
-		return
+	default:
+		say(w, http.StatusServiceUnavailable, "not ready")
 	}
-	say(w, http.StatusOK, "ready")
 }
 
 func (a *Admin) metrics() http.Handler {

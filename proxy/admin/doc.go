@@ -1,5 +1,5 @@
 // Package admin is the operator's own listener: the live dashboard, statistics,
-// metrics, health, profiles, and the one lever that exists yet, refresh.
+// metrics, health, profiles, and the one lever that there is, refresh.
 //
 //	GET  /             dashboard
 //	GET  /api/stats    the ledger, as JSON
@@ -14,5 +14,5 @@
 // By default it listens on loopback. Anything else needs a token, without which
 // a page in an operator's browser could read it as well: so requests for another
 // host than an address or localhost are refused when there is none (DNS
-// rebinding).
+// rebinding). A page cannot refresh anything either, with or without a token.
 package admin

@@ -1,0 +1,161 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/ledger"
+)
+
+// patience bounds what can only take long if something is broken.
+const patience = 20 * time.Second
+
+// stub is a proxy that is what a test says.
+type stub struct {
+	ledger *ledger.Ledger
+	feeds  *feed.Feeds
+
+	mu        sync.Mutex
+	unready   error
+	refreshed []string
+}
+
+func newStub(t *testing.T) *stub {
+	s := &stub{ledger: ledger.New(), feeds: feed.New(feed.Limits{})}
+	s.ledger.Route("scores", time.Second)
+	t.Cleanup(s.feeds.Close)
+	return s
+}
+
+func (s *stub) Ledger() *ledger.Ledger { return s.ledger }
+func (s *stub) Feeds() *feed.Feeds     { return s.feeds }
+
+func (s *stub) Ready(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, bounded := ctx.Deadline(); !bounded {
+		return errors.New("readiness may take for ever")
+	}
+	return s.unready
+}
+
+func (s *stub) Refresh(path string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refreshed = append(s.refreshed, path)
+	return 3
+}
+
+// saw is what was refreshed.
+func (s *stub) saw() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.refreshed)
+}
+
+// fails makes it unready; nil, ready.
+func (s *stub) fails(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unready = err
+}
+
+// rig is an admin on a real listener.
+type rig struct {
+	t    *testing.T
+	addr string
+	log  *lockedBuffer
+}
+
+func newRig(t *testing.T, p Proxy, token string) *rig {
+	t.Helper()
+	r := &rig{t: t, log: &lockedBuffer{}}
+	a := New(p, Options{Token: token, Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addr = l.Addr().String()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		a.Serve(l)
+	}()
+	t.Cleanup(func() {
+		a.Close()
+		<-served
+	})
+	return r
+}
+
+// reply is an answer, read to its end.
+type reply struct {
+	*http.Response
+	body string
+}
+
+// do sends a request. Fields are names and values; Host is one of them.
+func (r *rig) do(method, path string, fields ...string) reply {
+	r.t.Helper()
+	request, err := http.NewRequest(method, "http://"+r.addr+path, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for i := 0; i < len(fields); i += 2 {
+		if request.Header.Set(fields[i], fields[i+1]); fields[i] == "Host" {
+			request.Host = fields[i+1]
+		}
+	}
+	client := http.Client{
+		Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	resp, err := client.Do(request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return reply{resp, string(body)}
+}
+
+// want fails unless an answer has that status and begins with that text.
+func (a reply) want(t *testing.T, status int, beginning string) reply {
+	t.Helper()
+	if a.StatusCode != status || !strings.HasPrefix(a.body, beginning) {
+		t.Errorf("%s %s: got %d %.200q, want %d %q", a.Request.Method, a.Request.URL.Path, a.StatusCode, a.body, status, beginning)
+	}
+	return a
+}
+
+// lockedBuffer is a log that a test reads while it is written.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
