@@ -2,15 +2,12 @@ package proxy
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -18,12 +15,9 @@ import (
 
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/ledger"
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
-
-// patience is how long a test waits for what has to happen. It bounds a hang and
-// measures nothing.
-const patience = 20 * time.Second
 
 // rig is a proxy on a real listener in front of a real origin.
 type rig struct {
@@ -31,7 +25,7 @@ type rig struct {
 	proxy  *Proxy
 	origin *legacy.Faulty
 	addr   string
-	log    *lockedBuffer
+	log    *await.Log
 }
 
 // newRig starts both. lines are the route's, as YAML; those that begin with
@@ -67,7 +61,7 @@ func newRigFor(t *testing.T, origin *legacy.Faulty, yaml string) *rig {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, yaml)
 	}
-	r := &rig{t: t, origin: origin, log: &lockedBuffer{}}
+	r := &rig{t: t, origin: origin, log: &await.Log{}}
 	r.proxy, err = New(c, Options{Version: "test", Log: slog.New(slog.NewTextHandler(r.log, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -111,17 +105,7 @@ func (r *rig) stats() ledger.RouteStats { return r.proxy.Ledger().Stats().Routes
 // eventually waits for a condition.
 func (r *rig) eventually(what string, ok func() bool) {
 	r.t.Helper()
-	eventually(r.t, what, ok)
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			buf := make([]byte, 1<<20)
-			t.Fatalf("never happened: %s\n%s", what, buf[:runtime.Stack(buf, os.Getenv("STACKS") != "")])
-		}
-	}
+	await.Until(r.t, what, ok)
 }
 
 // reply is an answer, read to its end.
@@ -161,7 +145,7 @@ func (r *rig) try(method, path, body string, fields ...string) (reply, error) {
 func (r *rig) connect() (net.Conn, error) {
 	c, err := net.Dial("tcp", r.addr)
 	if err == nil {
-		err = c.SetDeadline(time.Now().Add(patience))
+		err = c.SetDeadline(time.Now().Add(await.Patience))
 	}
 	return c, err
 }
@@ -223,24 +207,6 @@ func (a reply) want(t *testing.T, status int, body string) reply {
 	return a
 }
 
-// lockedBuffer is a log that a test reads while it is written.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // head sends a request and reads the head of its answer only.
 func (r *rig) head(path string, fields ...string) (*http.Response, error) {
 	c, err := r.connect()
@@ -289,7 +255,7 @@ func (n *notebook) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func listenOn(t *testing.T, addr string) net.Listener {
 	t.Helper()
 	var l net.Listener
-	eventually(t, "listening on "+addr, func() bool {
+	await.Until(t, "listening on "+addr, func() bool {
 		var err error
 		l, err = net.Listen("tcp", addr)
 		return err == nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fasthttp/websocket"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -239,7 +240,7 @@ func TestAClientThatLeavesAPassedStreamIsNoticed(t *testing.T) {
 		if !gone {
 			t.Error("the origin gave up first")
 		}
-	case <-time.After(patience):
+	case <-time.After(await.Patience):
 		t.Fatal("the origin still streams to nobody")
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fasthttp/websocket"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -28,7 +29,7 @@ func (r *rig) handshake(path string, fields ...string) (*websocket.Conn, *http.R
 	}
 	ws, resp, err := websocket.DefaultDialer.Dial("ws://"+r.addr+path, header)
 	if err == nil {
-		_ = ws.SetReadDeadline(time.Now().Add(patience))
+		_ = ws.SetReadDeadline(time.Now().Add(await.Patience))
 		r.t.Cleanup(func() { _ = ws.Close() })
 	}
 	return ws, resp, err

@@ -2,16 +2,11 @@ package upgrade_test
 
 import (
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/pollmux/pollmux/upgrade"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
-
-// patience is how long a test on real sockets waits for what has to happen. It
-// bounds a hang and measures nothing.
-const patience = 20 * time.Second
 
 var someTime = time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
 
@@ -112,14 +107,4 @@ func (c *counter) all() []uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]uint64(nil), c.versions...)
-}
-
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never happened: %s", what)
-		}
-	}
 }

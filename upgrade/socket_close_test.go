@@ -10,6 +10,7 @@ import (
 
 	client "github.com/fasthttp/websocket"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/upgrade"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
@@ -206,7 +207,7 @@ func TestNothingFollowsAClose(t *testing.T) {
 			if name == "the client closes" || name == "a protocol error" {
 				return // the connection is closed already
 			}
-			_ = r.SetReadDeadline(time.Now().Add(patience))
+			_ = r.SetReadDeadline(time.Now().Add(await.Patience))
 			r.send(clientFrame(true, opClose, "\x03\xe8"))
 			if f, err := r.next(); err != io.EOF {
 				t.Fatalf("after both Closes came %d %.50q, %v", f.op, f.payload, err)

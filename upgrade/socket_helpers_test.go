@@ -12,6 +12,7 @@ import (
 
 	client "github.com/fasthttp/websocket"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/upgrade"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
@@ -38,7 +39,7 @@ func newSockets(t *testing.T, source *fake, change ...func(*sockets)) *sockets {
 		t: t, listener: l, source: source, ended: make(chan fanout.End, 100),
 		engine:  fanout.New(func(err error) { t.Errorf("reported: %v", err) }),
 		options: upgrade.SocketOptions{Ping: time.Minute, MaxMessage: 1000},
-		terms:   fanout.Terms{Beat: time.Minute, Steady: true, Linger: patience},
+		terms:   fanout.Terms{Beat: time.Minute, Steady: true, Linger: await.Patience},
 	}
 	s.options.Delivered = s.count.delivered
 	for _, c := range change {
@@ -106,7 +107,7 @@ func (s *sockets) dial() *client.Conn {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	_ = ws.SetReadDeadline(time.Now().Add(patience))
+	_ = ws.SetReadDeadline(time.Now().Add(await.Patience))
 	s.t.Cleanup(func() { _ = ws.Close() })
 	return ws
 }
@@ -133,7 +134,7 @@ func (s *sockets) open(glued ...byte) *raw {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = c.Close() })
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(time.Now().Add(await.Patience))
 	r := &raw{t: s.t, Conn: c, r: bufio.NewReader(c)}
 	r.send(append([]byte("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "+sampleKey+"\r\n\r\n"), glued...))

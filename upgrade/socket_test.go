@@ -9,6 +9,7 @@ import (
 
 	client "github.com/fasthttp/websocket"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/upgrade"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
@@ -40,7 +41,7 @@ func TestASocketDeliversBareSnapshots(t *testing.T) {
 	large := strings.Repeat("x", 3<<20)
 	source.publish(content(200, "text/plain", large))
 	wantMessage(t, ws, client.TextMessage, large)
-	eventually(t, "all are accounted for", func() bool { return fmt.Sprint(s.count.all()) == "[1 2 4 5]" })
+	await.Until(t, "all are accounted for", func() bool { return fmt.Sprint(s.count.all()) == "[1 2 4 5]" })
 }
 
 func TestASocketWithoutASnapshotWaitsForOne(t *testing.T) {

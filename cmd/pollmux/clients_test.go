@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -102,7 +103,7 @@ func (s *site) url() string { return "http://" + s.serve }
 // program is a client in a process of its own, whose lines are read.
 type program struct {
 	t     *testing.T
-	lines *lockedBuffer
+	lines *await.Log
 }
 
 // launch runs a program until the test ends. It ends when its input does.
@@ -113,7 +114,7 @@ func launch(t *testing.T, name string, args ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{t: t, lines: &lockedBuffer{}}
+	p := &program{t: t, lines: &await.Log{}}
 	cmd.Stdout, cmd.Stderr = p.lines, p.lines
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -130,12 +131,14 @@ func launch(t *testing.T, name string, args ...string) *program {
 // hears waits until the program has printed a line so often.
 func (p *program) hears(line string, times int) {
 	p.t.Helper()
-	for deadline := time.Now().Add(3 * patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if strings.Count("\n"+p.lines.String(), "\n"+line+"\n") >= times {
-			return
+	defer func() {
+		if p.t.Failed() {
+			p.t.Logf("heard so far:\n%s", p.lines)
 		}
-	}
-	p.t.Fatalf("%q was not heard %d times in\n%s", line, times, p.lines)
+	}()
+	await.Until(p.t, "the program prints "+line, func() bool {
+		return strings.Count("\n"+p.lines.String(), "\n"+line+"\n") >= times
+	})
 }
 
 func TestCurlStreams(t *testing.T) {

@@ -15,15 +15,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
-
-const patience = 20 * time.Second
 
 // runLine runs a command line to its end.
 func runLine(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Patience)
 	defer cancel()
 	var out, errs bytes.Buffer
 	code = run(ctx, args, &out, &errs)
@@ -134,14 +133,14 @@ type process struct {
 	t            *testing.T
 	stop         context.CancelFunc
 	exit         chan int
-	log          *lockedBuffer
+	log          *await.Log
 	serve, admin string
 }
 
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	p := &process{t: t, stop: stop, exit: make(chan int, 1), log: &lockedBuffer{}}
+	p := &process{t: t, stop: stop, exit: make(chan int, 1), log: &await.Log{}}
 	go func() { p.exit <- run(ctx, append([]string{"serve"}, args...), io.Discard, p.log) }()
 	t.Cleanup(func() { p.end() })
 	p.serve, p.admin = p.address("serving"), p.address("admin")
@@ -152,13 +151,12 @@ func start(t *testing.T, args ...string) *process {
 func (p *process) address(message string) string {
 	p.t.Helper()
 	line := regexp.MustCompile(`msg=` + message + ` address=(\S+)`)
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if m := line.FindStringSubmatch(p.log.String()); m != nil {
-			return m[1]
-		}
-	}
-	p.t.Fatalf("no address in\n%s", p.log)
-	return ""
+	var found []string
+	await.Until(p.t, "the log tells an address", func() bool {
+		found = line.FindStringSubmatch(p.log.String())
+		return found != nil
+	})
+	return found[1]
 }
 
 func (p *process) end() int {
@@ -167,7 +165,7 @@ func (p *process) end() int {
 	case code := <-p.exit:
 		p.exit <- code
 		return code
-	case <-time.After(patience):
+	case <-time.After(await.Patience):
 		p.t.Error("it does not end")
 		return -1
 	}
@@ -271,14 +269,10 @@ func TestServeDrainsBeforeItEnds(t *testing.T) {
 			}
 		})
 	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		if _, body := fetch(t, "http://"+p.admin+"/metrics"); strings.Contains(body, `pollmux_subscribers{route="/**",transport="sse"} 1`) && strings.Contains(body, `pollmux_subscribers{route="/**",transport="longpoll"} 1`) {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("they are not held")
-		}
-	}
+	await.Until(t, "two are held", func() bool {
+		_, body := fetch(t, "http://"+p.admin+"/metrics")
+		return strings.Contains(body, `pollmux_subscribers{route="/**",transport="sse"} 1`) && strings.Contains(body, `pollmux_subscribers{route="/**",transport="longpoll"} 1`)
+	})
 	if code := p.end(); code != 0 {
 		t.Errorf("exit %d", code)
 	}
@@ -286,22 +280,4 @@ func TestServeDrainsBeforeItEnds(t *testing.T) {
 	if log := p.log.String(); !strings.Contains(log, "draining") || !strings.Contains(log, "stopped") || strings.Contains(log, "cut off") {
 		t.Errorf("the log:\n%s", log)
 	}
-}
-
-// lockedBuffer is a log that a test reads while it is written.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -16,10 +15,8 @@ import (
 
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/ledger"
+	"github.com/pollmux/pollmux/testdata/await"
 )
-
-// patience bounds what can only take long if something is broken.
-const patience = 20 * time.Second
 
 // stub is a proxy that is what a test says.
 type stub struct {
@@ -75,12 +72,12 @@ func (s *stub) fails(err error) {
 type rig struct {
 	t    *testing.T
 	addr string
-	log  *lockedBuffer
+	log  *await.Log
 }
 
 func newRig(t *testing.T, p Proxy, token string) *rig {
 	t.Helper()
-	r := &rig{t: t, log: &lockedBuffer{}}
+	r := &rig{t: t, log: &await.Log{}}
 	a := New(p, Options{Token: token, Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -118,7 +115,7 @@ func (r *rig) do(method, path string, fields ...string) reply {
 		}
 	}
 	client := http.Client{
-		Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true},
+		Timeout: await.Patience, Transport: &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	resp, err := client.Do(request)
@@ -140,22 +137,4 @@ func (a reply) want(t *testing.T, status int, beginning string) reply {
 		t.Errorf("%s %s: got %d %.200q, want %d %q", a.Request.Method, a.Request.URL.Path, a.StatusCode, a.body, status, beginning)
 	}
 	return a
-}
-
-// lockedBuffer is a log that a test reads while it is written.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -34,7 +35,7 @@ func acquire(t *testing.T, feeds *feed.Feeds, path, identity string) *feed.Feed 
 	f, err := feeds.Acquire([]byte(path+identity), func() *feed.Spec {
 		return &feed.Spec{
 			Route: "scores", Key: path + identity, Target: path, Identity: identity, Share: policy, Vary: policy.Vary(),
-			Policy: &feed.Policy{Interval: time.Hour, Timeout: patience, Linger: time.Hour}, Meter: ledger.New().Route("scores", time.Hour),
+			Policy: &feed.Policy{Interval: time.Hour, Timeout: await.Patience, Linger: time.Hour}, Meter: ledger.New().Route("scores", time.Hour),
 			Origin: originFunc(func() *origin.Response {
 				return &origin.Response{Status: 200, Length: 2, Body: io.NopCloser(strings.NewReader("v1"))}
 			}),
@@ -64,7 +65,7 @@ func TestNothingOfAKeyIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := &lockedBuffer{}
+	log := &await.Log{}
 	p, err := proxy.New(c, proxy.Options{Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +108,7 @@ func send(t *testing.T, addr, method, path string) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(time.Now().Add(await.Patience))
 	fmt.Fprintf(c, "%s %s?q=canary-query HTTP/1.1\r\nHost: example.com\r\nAuthorization: Bearer canary-token\r\nCookie: sid=canary-cookie\r\n"+
 		"X-Api-Key: canary-key\r\nX-User: canary-user\r\nX-Own: canary-value\r\nContent-Length: 0\r\n\r\n", method, path)
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,11 +11,9 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/upgrade"
 )
-
-// patience bounds what can only take long if something is broken.
-const patience = 20 * time.Second
 
 // chaos is an origin that says anything, at any time, and whose every body has
 // to be closed.
@@ -57,21 +54,8 @@ func (o *chaos) Do(ctx context.Context, req *origin.Request) (*origin.Response, 
 	return resp, nil
 }
 
-// checkLeaks fails the test if more goroutines are left than there were.
-func checkLeaks(t *testing.T) {
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				buf := make([]byte, 1<<20)
-				t.Fatalf("%d goroutines were left:\n%s", runtime.NumGoroutine()-before, buf[:runtime.Stack(buf, true)])
-			}
-		}
-	})
-}
-
 func newChaos(t *testing.T, limits Limits) (*rig, *chaos) {
-	checkLeaks(t)
+	await.Goroutines(t)
 	r := newRig(t, limits)
 	o := &chaos{chance: newChance(t)}
 	r.other = o
@@ -102,7 +86,7 @@ func (r *rig) client(c *chance) error {
 		return err
 	}
 	defer f.Release()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 	if c.of(4) == 0 {
 		ctx, cancel = context.WithTimeout(ctx, c.upTo(3*time.Millisecond))
 	}

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/pollmux/pollmux/testdata/await"
 )
 
 var errCut = errors.New("the client left")
@@ -51,7 +53,7 @@ func (b *countingBody) Read(p []byte) (int, error) {
 func (b *countingBody) awaitStall(t *testing.T) {
 	t.Helper()
 	last, since := int64(-1), time.Now()
-	eventually(t, "the upload stalls", func() bool {
+	await.Until(t, "the upload stalls", func() bool {
 		if n := b.read.Load(); n != last {
 			last, since = n, time.Now()
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -143,7 +144,7 @@ func (r *rig) bounded(ctx context.Context, req *Request) (resp *Response, body s
 		defer close(done)
 		resp, body, err = do(ctx, r.client, req)
 	}()
-	await(r.t, "the end of "+firstLine(req.Head), done)
+	receive(r.t, "the end of "+firstLine(req.Head), done)
 	return resp, body, err
 }
 
@@ -173,7 +174,7 @@ func TestAContextThatHasEndedSendsNothing(t *testing.T) {
 }
 
 func TestTheEndOfItsContextEndsADial(t *testing.T) {
-	checkLeaks(t)
+	await.Goroutines(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +196,7 @@ func TestTheEndOfItsContextEndsADial(t *testing.T) {
 	if _, _, err := do(ctx, client, get("/")); !errors.Is(err, errGone) {
 		t.Errorf("got %v", err)
 	}
-	if err := await(t, "the connection", accepted); err != nil {
+	if err := receive(t, "the connection", accepted); err != nil {
 		t.Error(err)
 	}
 }
@@ -218,8 +219,8 @@ func TestGivingUpAtAnyMomentMixesNoAnswers(t *testing.T) {
 				random := rand.New(rand.NewPCG(1, uint64(c)))
 				for i := range rounds {
 					target := fmt.Sprintf("/%s/%d-%d", [...]string{"sized", "chunked"}[random.IntN(2)], c*rounds+i, random.IntN(9000))
-					patience := [...]time.Duration{3 * time.Millisecond, 30 * time.Millisecond, patience}[random.IntN(3)]
-					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.Int64N(int64(patience))))
+					limit := [...]time.Duration{3 * time.Millisecond, 30 * time.Millisecond, await.Patience}[random.IntN(3)]
+					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.Int64N(int64(limit))))
 					_, body, err := do(ctx, r.client, randomRequest(random, target, large))
 					cancel()
 					if err == nil && body != echoed(target) {
@@ -278,13 +279,13 @@ func TestCloseFromAnotherGoroutineEndsARead(t *testing.T) {
 					_, err := resp.Body.Read(buf)
 					ended <- err
 				}()
-				await(t, "the first bytes", reading)
+				receive(t, "the first bytes", reading)
 				var wait sync.WaitGroup
 				for range 3 {
 					wait.Go(func() { _ = resp.Body.Close() })
 				}
 				wait.Wait()
-				if err := await(t, "the end of Read", ended); err == nil || err == io.EOF {
+				if err := receive(t, "the end of Read", ended); err == nil || err == io.EOF {
 					t.Errorf("got %v", err)
 				}
 				if err := r.AwaitOpen(soon(t), 0); err != nil {

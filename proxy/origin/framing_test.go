@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -150,7 +151,7 @@ func TestAConnectionThatMayNotBeUsedAgainIsNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, plain("good"))
 			r.Break(answerWith(c.wire), "/once")
-			_, body, err := r.do(&Request{Method: c.method, Head: headOf(c.method, "/once"), Timeout: patience})
+			_, body, err := r.do(&Request{Method: c.method, Head: headOf(c.method, "/once"), Timeout: await.Patience})
 			if body != c.body || err != nil {
 				t.Fatalf("got %q, %v", body, err)
 			}

@@ -12,16 +12,13 @@ import (
 	"math/big"
 	"net"
 	"net/url"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
-
-// patience bounds what can only take long if something is broken.
-const patience = 20 * time.Second
 
 // rig is a client of a server on the loopback that can misbehave. When the test
 // ends, no connection and no goroutine may be left.
@@ -37,7 +34,7 @@ func plain(body string) legacy.Answer { return legacy.Answer{Body: []byte(body)}
 
 func newRig(t *testing.T, answer legacy.Answer) *rig {
 	t.Helper()
-	checkLeaks(t)
+	await.Goroutines(t)
 	r := &rig{Faulty: legacy.NewFaulty(answer, nil), t: t}
 	if err := r.Listen("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -57,7 +54,7 @@ func newTLSRig(t *testing.T, answer legacy.Answer) *rig {
 // newTLSRigOn has the listener's TCP connections go through wrap.
 func newTLSRigOn(t *testing.T, answer legacy.Answer, wrap func(net.Listener) net.Listener) *rig {
 	t.Helper()
-	checkLeaks(t)
+	await.Goroutines(t)
 	server, client := certificates(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -109,20 +106,6 @@ func (r *rig) cleanUp() {
 
 // checkLeaks compares goroutines before and after a test, after all its other
 // cleanups.
-func checkLeaks(t *testing.T) {
-	before := runtime.NumGoroutine()
-	t.Cleanup(func() {
-		deadline := time.Now().Add(patience)
-		for runtime.NumGoroutine() > before {
-			if time.Now().After(deadline) {
-				stacks := make([]byte, 1<<20)
-				t.Errorf("goroutines: %d before, %d after:\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
-				return
-			}
-			time.Sleep(time.Millisecond)
-		}
-	})
-}
 
 func parseURL(t testing.TB, text string) *url.URL {
 	t.Helper()
@@ -135,7 +118,7 @@ func parseURL(t testing.TB, text string) *url.URL {
 
 // soon is a context that ends only if something is broken.
 func soon(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), await.Patience)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -148,7 +131,7 @@ func headOf(method, target string, lines ...string) []byte {
 
 // get is a poll: it is never repeated.
 func get(target string) *Request {
-	return &Request{Method: "GET", Head: headOf("GET", target), Timeout: patience}
+	return &Request{Method: "GET", Head: headOf("GET", target), Timeout: await.Patience}
 }
 
 // safe is a passed GET: it may be repeated.
@@ -164,7 +147,7 @@ func post(target string, body io.Reader, length int64) *Request {
 	if length < 0 {
 		framing = "Transfer-Encoding: chunked"
 	}
-	return &Request{Method: "POST", Head: headOf("POST", target, framing), Body: body, Length: length, Abandon: func() {}, Timeout: patience}
+	return &Request{Method: "POST", Head: headOf("POST", target, framing), Body: body, Length: length, Abandon: func() {}, Timeout: await.Patience}
 }
 
 // do sends a request and reads the answer to its end. The error is that of
@@ -227,28 +210,19 @@ func (r *rig) idle() int {
 // closed.
 func (r *rig) awaitUnclean() {
 	r.t.Helper()
-	eventually(r.t, "the idle connection turns unclean", func() bool {
+	await.Until(r.t, "the idle connection turns unclean", func() bool {
 		r.client.pool.mu.Lock()
 		defer r.client.pool.mu.Unlock()
 		return len(r.client.pool.idle) == 1 && !r.client.pool.idle[0].socket.silent()
 	})
 }
 
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("still waiting: %s", what)
-		}
-	}
-}
-
-// await waits for a channel.
-func await[T any](t testing.TB, what string, c <-chan T) (v T) {
+// receive waits for a channel.
+func receive[T any](t testing.TB, what string, c <-chan T) (v T) {
 	t.Helper()
 	select {
 	case v = <-c:
-	case <-time.After(patience):
+	case <-time.After(await.Patience):
 		t.Fatalf("still waiting: %s", what)
 	}
 	return v

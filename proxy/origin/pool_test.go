@@ -178,7 +178,7 @@ func TestCloseClosesWhatIsIdleAndKeepsNothingMore(t *testing.T) {
 			t.Error(err)
 		}
 		close(letGo)
-		if err := await(t, "the exchange under way", ended); err != nil {
+		if err := receive(t, "the exchange under way", ended); err != nil {
 			t.Error(err)
 		}
 		r.expect(get("/"), 200, "good")

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -32,7 +33,7 @@ func (r *rig) warm(n int) {
 	}
 	close(letGo)
 	for range n {
-		if err := await(r.t, "a warm-up", ended); err != nil {
+		if err := receive(r.t, "a warm-up", ended); err != nil {
 			r.t.Fatal(err)
 		}
 	}
@@ -53,14 +54,14 @@ func TestARequestIsRepeatedOnlyIfThatIsSafe(t *testing.T) {
 	}{
 		"a passed GET": {func() *Request { return safe("/") }, 1, 2},
 		"a passed HEAD": {func() *Request {
-			return &Request{Method: "HEAD", Head: headOf("HEAD", "/"), Timeout: patience, Repeat: true}
+			return &Request{Method: "HEAD", Head: headOf("HEAD", "/"), Timeout: await.Patience, Repeat: true}
 		}, 1, 2},
 		"a poll": {func() *Request { return get("/") }, 1, 1},
 		"a POST without a body": {func() *Request {
-			return &Request{Method: "POST", Head: headOf("POST", "/", "Content-Length: 0"), Timeout: patience}
+			return &Request{Method: "POST", Head: headOf("POST", "/", "Content-Length: 0"), Timeout: await.Patience}
 		}, 1, 1},
 		"a PUT without a body": {func() *Request {
-			return &Request{Method: "PUT", Head: headOf("PUT", "/", "Content-Length: 0"), Timeout: patience}
+			return &Request{Method: "PUT", Head: headOf("PUT", "/", "Content-Length: 0"), Timeout: await.Patience}
 		}, 1, 1},
 		"a POST of no bytes":      {func() *Request { return post("/", strings.NewReader(""), 0) }, 1, 1},
 		"a POST with a body":      {func() *Request { return post("/", strings.NewReader("hello"), 5) }, 1, 1},
@@ -167,7 +168,7 @@ func TestClosedIdleConnectionsAreReplacedWithoutARetry(t *testing.T) {
 		const n = 5
 		r.warm(n)
 		r.Disconnect()
-		eventually(t, "all connections are seen to be closed", func() bool {
+		await.Until(t, "all connections are seen to be closed", func() bool {
 			r.client.pool.mu.Lock()
 			defer r.client.pool.mu.Unlock()
 			for _, c := range r.client.pool.idle {
@@ -202,8 +203,10 @@ func (c deafConn) Write([]byte) (int, error) {
 // says nothing about the request.
 func TestWhatNeverLeftMayGoAgain(t *testing.T) {
 	for name, req := range map[string]func() *Request{
-		"a poll":                func() *Request { return get("/") },
-		"a DELETE":              func() *Request { return &Request{Method: "DELETE", Head: headOf("DELETE", "/"), Timeout: patience} },
+		"a poll": func() *Request { return get("/") },
+		"a DELETE": func() *Request {
+			return &Request{Method: "DELETE", Head: headOf("DELETE", "/"), Timeout: await.Patience}
+		},
 		"a POST, with its body": func() *Request { return post("/", strings.NewReader("hello"), 5) },
 	} {
 		t.Run(name, func(t *testing.T) {

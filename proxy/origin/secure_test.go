@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -135,11 +136,11 @@ func TestGivingUpOnATLSServerThatDoesNotReadTakesNoTime(t *testing.T) {
 		_, _, err := do(ctx, r.client, post("/", body, -1))
 		ended <- err
 	}()
-	await(t, "the request", hung)
+	receive(t, "the request", hung)
 	body.awaitStall(t)
 	began := time.Now()
 	cancel()
-	if err := await(t, "the end", ended); !errors.Is(err, context.Canceled) {
+	if err := receive(t, "the end", ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if took := time.Since(began); took > 4*time.Second {
@@ -151,7 +152,7 @@ func TestGivingUpOnATLSServerThatDoesNotReadTakesNoTime(t *testing.T) {
 // TestAServerThatNeverShakesHandsIsATimeout: not even for a request that is
 // bounded by nothing but its Timeout.
 func TestAServerThatNeverShakesHandsIsATimeout(t *testing.T) {
-	checkLeaks(t)
+	await.Goroutines(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +167,7 @@ func TestAServerThatNeverShakesHandsIsATimeout(t *testing.T) {
 		_, _, err := do(t.Context(), client, req)
 		ended <- err
 	}()
-	if err := await(t, "the end", ended); !errors.Is(err, ErrTimeout) {
+	if err := receive(t, "the end", ended); !errors.Is(err, ErrTimeout) {
 		t.Errorf("got %v", err)
 	}
 }

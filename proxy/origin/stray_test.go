@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -120,7 +121,7 @@ func TestWhatComesOnAnIdleConnectionIsNobodysAnswer(t *testing.T) {
 				when := make(chan struct{})
 				r.Break(c.fault(when, c.text), "/first")
 				r.Answer(plain("second"), "/second")
-				req := &Request{Method: c.method, Head: headOf(c.method, "/first"), Timeout: patience}
+				req := &Request{Method: c.method, Head: headOf(c.method, "/first"), Timeout: await.Patience}
 				if _, _, err := r.do(req); err != nil {
 					t.Fatal(err)
 				}
@@ -159,7 +160,7 @@ func TestABodyThatCannotBeIsNobodysAnswer(t *testing.T) {
 				r.Break(c.fault, "/first")
 				r.Answer(plain("second"), "/second")
 				for range 10 {
-					req := &Request{Method: c.method, Head: headOf(c.method, "/first"), Timeout: patience}
+					req := &Request{Method: c.method, Head: headOf(c.method, "/first"), Timeout: await.Patience}
 					if _, _, err := r.do(req); err != nil {
 						t.Fatal(err)
 					}
@@ -200,7 +201,7 @@ func TestACleanConnectionIsUsedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachTransport(t, c.answer, func(t *testing.T, r *rig) {
 				for range 5 {
-					if _, _, err := r.do(&Request{Method: c.method, Head: headOf(c.method, "/"), Timeout: patience}); err != nil {
+					if _, _, err := r.do(&Request{Method: c.method, Head: headOf(c.method, "/"), Timeout: await.Patience}); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -141,7 +141,7 @@ func TestDataIsNotHeldBackForATrailer(t *testing.T) {
 		n, _ := resp.Body.Read(buf[:])
 		data <- string(buf[:n])
 	}()
-	if got := await(t, "the data", data); got != "hello" {
+	if got := receive(t, "the data", data); got != "hello" {
 		t.Errorf("got %q", got)
 	}
 	close(trailer)

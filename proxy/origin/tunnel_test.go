@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -15,7 +16,7 @@ const switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nCon
 
 // upgrading is a request that expects a 101.
 func upgrading() *Request {
-	return &Request{Method: "GET", Head: headOf("GET", "/", "Connection: Upgrade", "Upgrade: websocket"), Timeout: patience, Upgrade: true}
+	return &Request{Method: "GET", Head: headOf("GET", "/", "Connection: Upgrade", "Upgrade: websocket"), Timeout: await.Patience, Upgrade: true}
 }
 
 // shouting answers with a 101, bytes glued to it, and then whatever comes in

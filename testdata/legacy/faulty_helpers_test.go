@@ -9,11 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
-
-// patience bounds what can only take long if something is broken.
-const patience = 10 * time.Second
 
 // plain is an answer whose bytes do not depend on the time.
 func plain(body string) legacy.Answer {
@@ -46,7 +44,7 @@ func dial(t *testing.T, origin *legacy.Faulty) *wire {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { socket.Close() })
-	socket.SetDeadline(time.Now().Add(patience))
+	socket.SetDeadline(time.Now().Add(await.Patience))
 	return &wire{socket, t, bufio.NewReader(socket)}
 }
 
@@ -84,7 +82,7 @@ func (w *wire) expectEnd(text string) {
 }
 
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Patience)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -3,17 +3,14 @@ package fanout_test
 import (
 	"bufio"
 	"net"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
-
-// patience bounds a hang and measures nothing.
-const patience = 30 * time.Second
 
 // socketPair is a connection over loopback.
 func socketPair(t testing.TB) (client, server net.Conn) {
@@ -29,14 +26,14 @@ func socketPair(t testing.TB) (client, server net.Conn) {
 	if server, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
-	_ = client.SetDeadline(time.Now().Add(patience))
+	_ = client.SetDeadline(time.Now().Add(await.Patience))
 	t.Cleanup(func() { _ = client.Close(); _ = server.Close() })
 	return client, server
 }
 
 func TestThousandsAreServedAndLeaveNothingBehind(t *testing.T) {
 	const clients = 2000
-	before := runtime.NumGoroutine()
+	await.Goroutines(t)
 	e, b := newEngine(t), newBoard()
 	b.publish()
 	var ended [5]atomic.Int32
@@ -72,10 +69,5 @@ func TestThousandsAreServedAndLeaveNothingBehind(t *testing.T) {
 	e.Close()
 	if gone, stuck := ended[fanout.Gone].Load(), ended[fanout.Stuck].Load(); gone+stuck != clients || gone < clients/2 {
 		t.Errorf("%d gone and %d stuck of %d", gone, stuck, clients)
-	}
-	for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
-		}
 	}
 }

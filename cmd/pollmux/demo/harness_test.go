@@ -1,39 +1,33 @@
 package demo
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/ledger"
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
-
-// patience is how long a test waits for what has to happen. It bounds a hang and
-// measures nothing.
-const patience = 30 * time.Second
 
 // rig is a demo on free ports, and a visitor to it.
 type rig struct {
 	*Demo
 	t    *testing.T
 	http *http.Client
-	log  *lockedBuffer
+	log  *await.Log
 }
 
 // newRig starts a demo with so many clients per lane, in which things happen fast.
 // It is ended with the test.
 func newRig(t *testing.T, clients int) *rig {
 	t.Helper()
-	log := new(lockedBuffer)
+	log := new(await.Log)
 	d, err := Start(quick(clients, log))
 	if err != nil {
 		t.Fatal(err)
@@ -62,17 +56,6 @@ func newVisitor(t *testing.T) *http.Client {
 	transport := &http.Transport{DisableKeepAlives: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
-}
-
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			stacks := make([]byte, 1<<20)
-			t.Fatalf("never happened: %s\n%s", what, stacks[:runtime.Stack(stacks, true)])
-		}
-	}
 }
 
 // do sends a request to the page's address and returns the answer and its body.
@@ -153,7 +136,7 @@ func (r *rig) route(name string) ledger.RouteStats {
 // dial opens a WebSocket at the page's address, until the test ends.
 func (r *rig) dial(path string) *Socket {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(r.t.Context(), await.Patience)
 	r.t.Cleanup(cancel)
 	socket, err := DialSocket(ctx, r.http, r.PageURL()+path)
 	if err != nil {
@@ -161,22 +144,4 @@ func (r *rig) dial(path string) *Socket {
 	}
 	r.t.Cleanup(func() { _ = socket.Close() })
 	return socket
-}
-
-// lockedBuffer is written and read at once.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

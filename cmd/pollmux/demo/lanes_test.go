@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pollmux/pollmux/testdata/await"
 )
 
 // proxied are the lanes behind the proxy.
@@ -17,7 +19,7 @@ func TestTheClientsOfEveryLaneHearOfChanges(t *testing.T) {
 	r.set(Setting{Clients: "250ms", Pollmux: "250ms"})
 	for _, name := range append(proxied(), Direct) {
 		heard := map[int64]int{}
-		eventually(t, "every client of "+name+" hears of changes again and again", func() bool {
+		await.Until(t, "every client of "+name+" hears of changes again and again", func() bool {
 			for _, h := range r.lane(name).Hearings {
 				heard[h[1]]++
 			}
@@ -35,7 +37,7 @@ func TestWithoutPollmuxTheOriginPaysForEveryClientAndWithItOncePerInterval(t *te
 			t.Parallel()
 			r := newRig(t, clients)
 			r.set(Setting{Clients: "250ms", Pollmux: "250ms"})
-			eventually(t, "each client has polled the origin ten times", func() bool { return r.lane(Direct).Requests >= 10*clients })
+			await.Until(t, "each client has polled the origin ten times", func() bool { return r.lane(Direct).Requests >= 10*clients })
 			// A poll is never early, so there are at most so many intervals; and
 			// one more for each time the setting was new.
 			for _, name := range proxied() {
@@ -76,9 +78,9 @@ func TestTheSlidersMoveTheClientsAndTheProxy(t *testing.T) {
 		s := r.route(route).Subscribers
 		return s.Longpoll + s.SSE + s.NDJSON + s.Multipart + s.WebSocket
 	}
-	eventually(t, "all are held on the route of the first setting", func() bool { return held("every 500ms") >= 3*clients-1 })
+	await.Until(t, "all are held on the route of the first setting", func() bool { return held("every 500ms") >= 3*clients-1 })
 	r.set(Setting{Pollmux: "250ms"})
-	eventually(t, "all are held on the route of the second", func() bool { return held("every 250ms") >= 3*clients-1 && held("every 500ms") == 0 })
+	await.Until(t, "all are held on the route of the second", func() bool { return held("every 250ms") >= 3*clients-1 && held("every 500ms") == 0 })
 	var told Telemetry
 	r.get("/demo/telemetry", &told)
 	if want := (Setting{Clients: "2s", Pollmux: "250ms"}); told.Setting != want {
@@ -86,7 +88,7 @@ func TestTheSlidersMoveTheClientsAndTheProxy(t *testing.T) {
 	}
 	before := r.origin.lanes[0].paths[0].Counts().Total
 	r.set(Setting{Clients: "250ms"})
-	eventually(t, "pollers without the proxy poll on their new path", func() bool { return r.origin.lanes[0].paths[0].Counts().Total >= before+2*clients })
+	await.Until(t, "pollers without the proxy poll on their new path", func() bool { return r.origin.lanes[0].paths[0].Counts().Total >= before+2*clients })
 }
 
 func TestTheControlRefusesWhatIsNoSetting(t *testing.T) {

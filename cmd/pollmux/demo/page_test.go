@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -81,7 +82,7 @@ func TestTheTelemetryIsPushedOverAWebSocket(t *testing.T) {
 
 func TestTheHistoryGoesBackFurtherThanTheTelemetry(t *testing.T) {
 	r := newRig(t, 1)
-	eventually(t, "something was heard and is old by now", func() bool {
+	await.Until(t, "something was heard and is old by now", func() bool {
 		var told, past Telemetry
 		r.get("/demo/telemetry", &told)
 		r.get("/demo/history", &past)
@@ -100,7 +101,7 @@ func TestAMessageSentOverAWebSocketAppearsToAPollingClient(t *testing.T) {
 	if err := socket.Write(text); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a poller sees the message", func() bool {
+	await.Until(t, "a poller sees the message", func() bool {
 		var room legacy.RoomMessages
 		r.get(legacy.RoomPath, &room)
 		for _, m := range room.Messages {

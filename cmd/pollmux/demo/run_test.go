@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pollmux/pollmux/testdata/await"
 )
 
 func TestItEndsWithoutLeavingAGoroutine(t *testing.T) {
@@ -17,11 +19,11 @@ func TestItEndsWithoutLeavingAGoroutine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "clients are held, and a goroutine is seen", func() bool { return d.Telemetry().Lanes[4].Held == 3 && ours() > 3 })
+	await.Until(t, "clients are held, and a goroutine is seen", func() bool { return d.Telemetry().Lanes[4].Held == 3 && ours() > 3 })
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "none is left", func() bool { return ours() == 0 })
+	await.Until(t, "none is left", func() bool { return ours() == 0 })
 }
 
 // ours counts the goroutines that run this project's code, or hold a connection
@@ -71,16 +73,16 @@ func TestAnAddressThatIsNoneIsAnErrorThatNamesTheFlag(t *testing.T) {
 
 func TestTheTerminalIsToldWhereEverythingIsAndWhatIsSaved(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
-	out, ended := new(lockedBuffer), make(chan error, 1)
+	out, ended := new(await.Log), make(chan error, 1)
 	go func() { ended <- Run(ctx, quick(2, io.Discard), out) }()
-	eventually(t, "two lines of the account", func() bool { return strings.Count(out.String(), "% saved") >= 2 })
+	await.Until(t, "two lines of the account", func() bool { return strings.Count(out.String(), "% saved") >= 2 })
 	interrupt()
 	select {
 	case err := <-ended:
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(patience):
+	case <-time.After(await.Patience):
 		t.Fatal("it does not end")
 	}
 	for _, want := range []string{"2 clients", "page ", "dashboard ", "origin ", "/api/scores", "Ctrl-C", "origin requests: ", "\nIn ", "4 x 2 clients", "% saved."} {
