@@ -1,0 +1,33 @@
+package bench
+
+import (
+	"fmt"
+
+	"github.com/pollmux/pollmux/cmd/pollbench/child"
+	"github.com/pollmux/pollmux/cmd/pollbench/stage"
+)
+
+// Names of servers in tables. Those of nginx and Varnish are their own.
+const (
+	pollmux = "pollmux"
+	bare    = "bare"
+	direct  = "direct"
+	nginx   = "nginx"
+	varnish = "varnish"
+)
+
+// proxyConfig is pollmux's configuration, with one route, of which the second
+// verb says more.
+const proxyConfig = `upstreams: {origin: {servers: ["http://%s"], timeout: 60s}}
+routes:
+  - {path: /**, upstream: origin, %s}
+`
+
+// startPollmux starts pollmux in front of an origin.
+func startPollmux(s *stage.Stage, origin, route string) (*stage.Process, error) {
+	file, err := s.File("pollmux.yaml", fmt.Appendf(nil, proxyConfig, origin, route))
+	if err != nil {
+		return nil, err
+	}
+	return s.Child(child.Proxy, child.ProxyOptions{Config: file})
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pollmux/pollmux/cmd/pollbench/bench"
+)
+
+// This program is started again as the children of its own tests.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == "child" {
+		main()
+	}
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0") // or each child takes a second to end
+	os.Exit(m.Run())
+}
+
+// try runs a command line.
+func try(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err strings.Builder
+	code = run(t.Context(), args, strings.NewReader(""), &out, &err)
+	return code, out.String(), err.String()
+}
+
+// quick are the flags of a benchmark that takes a moment.
+func quick(file string) []string {
+	return []string{"savings", "--clients", "5", "--every=20ms", "--for=200ms", "--interval=100ms", "--first", "5", "--latency=20ms", "--json", file}
+}
+
+func skipWithoutProc(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("no /proc here")
+	}
+}
+
+func TestEveryCommandHasExamplesThatParse(t *testing.T) {
+	root := newRoot()
+	for _, cmd := range append(root.Commands(), root) {
+		if cmd.Name() == "help" || cmd.Name() == "completion" {
+			continue
+		}
+		code, help, _ := try(t, strings.Fields(strings.TrimPrefix(cmd.CommandPath(), "pollbench")+" --help")...)
+		if code != exitGood || !strings.Contains(help, "Examples:\n  pollbench") || cmd.Long == "" {
+			t.Errorf("%s: %d, %q", cmd.CommandPath(), code, help)
+		}
+		for line := range strings.Lines(cmd.Example) {
+			line, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "pollbench "), " &&")
+			found, rest, err := newRoot().Find(strings.Fields(line))
+			if err == nil {
+				err = found.ParseFlags(rest)
+			}
+			if err != nil || !found.HasParent() {
+				t.Errorf("%q: %v", line, err)
+			}
+		}
+	}
+}
+
+func TestWrongUsageIsTwoAndSaysWhatIsWrong(t *testing.T) {
+	for line, want := range map[string]string{
+		"":                                   `a benchmark is missing: try "pollbench savings"`,
+		"hti":                                `unknown benchmark "hti": did you mean "hit"? (see "pollbench --help")`,
+		"hit now":                            `unknown argument "now" for "pollbench hit"`,
+		"hit --fast":                         `unknown flag: --fast: see "pollbench hit --help"`,
+		"hit --clients 0":                    "--clients 0: choose at least 1",
+		"hit --for 0s":                       "--for 0s: choose at least 1ms",
+		"pass --bulk 2000":                   "--bulk 2000: choose 1 to 1024",
+		"subscribers --for 1s":               "--for 1s: choose at least 8s",
+		"subscribers --kinds sse,smoke":      `--kinds: "smoke" is not one more kind of subscriber`,
+		"savings --interval 1ms":             "--interval 1ms: choose at least 10ms",
+		"idle --n 1":                         "--n 1: choose at least 4",
+		"idle --json /nowhere/at/all.json":   "--json /nowhere/at/all.json: there is no such directory",
+		"hit --profile /nowhere/at/all/cpu":  "--profile /nowhere/at/all/cpu: there is no such directory",
+		"check --tolerance 0.5":              "--tolerance 0.5: choose at least 1",
+		"check":                              "there is no testdata/bench/*.json here",
+		"check /nowhere.json":                "/nowhere.json: no such file",
+		"child nurse {}":                     `no such child: "nurse"`,
+		"child origin":                       "child takes KIND and OPTIONS",
+		"subscribers --each 1 --allow=-1ms ": "--allow -1ms: choose at least 0s",
+	} {
+		code, _, stderr := try(t, strings.Fields(line)...)
+		if code != exitUsage || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: %d, %q, not %q", line, code, stderr, want)
+		}
+	}
+}
+
+func TestAnOutcomeIsTableAndJSONAndMayBeABaseline(t *testing.T) {
+	skipWithoutProc(t)
+	file := filepath.Join(t.TempDir(), "savings.json")
+	code, stdout, stderr := try(t, quick(file)...)
+	if code != exitGood || !strings.Contains(stdout, "verdict: good") || !strings.Contains(stderr, "savings: 5 clients poll") {
+		t.Fatal(code, stdout, stderr)
+	}
+	var r report
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	if err != nil || r.Benchmark != "savings" || r.Machine != bench.ThisMachine() || r.Flags["clients"] != "5" || r.Flags["for"] != "200ms" || strings.Contains(string(text), filepath.Dir(file)) {
+		t.Errorf("%s, %v", text, err)
+	}
+	if code, stdout, stderr := try(t, "check", file); code != exitGood || !strings.Contains(stdout, "verdict: good") || strings.Contains(stdout, "another machine") {
+		t.Error(code, stdout, stderr)
+	}
+}
+
+func TestACheckFailsOnARatioThatGotWorse(t *testing.T) {
+	skipWithoutProc(t)
+	file := filepath.Join(t.TempDir(), "hit.json")
+	text := `{"benchmark": "hit", "machine": {"cores": 77}, "flags": {"clients": "4", "for": "50ms", "rounds": "1", "body": "100"},
+		"ratios": {"snapshot hit, against bare": {"median": 0.001}, "another": {"median": 1}}}`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := try(t, "check", "--tolerance", "2", file)
+	if code != exitFailed {
+		t.Error(code, stderr)
+	}
+	for _, want := range []string{"verdict: BAD", "snapshot hit, against bare: at most 0.00", "not measured here", "The baseline is of another machine: 77 cores"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("%q does not say %q", stdout, want)
+		}
+	}
+}
+
+func TestABaselineThatCannotBeRunAgainIsRefusedBeforeAnythingIsRun(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "baseline.json")
+	for text, want := range map[string]string{
+		"{":                    "unexpected end of JSON",
+		`{"benchmark": "tap"}`: `it is the outcome of no benchmark that there is: "tap"`,
+		`{"benchmark": "hit", "flags": {"clients": "many"}}`: "--clients many: ",
+		`{"benchmark": "hit", "flags": {"speed": "9"}}`:      "--speed 9: ",
+		`{"benchmark": "hit", "flags": {"clients": "0"}}`:    "--clients 0: choose at least 1",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := try(t, "check", file); code != exitUsage || !strings.Contains(stderr, file+": ") || !strings.Contains(stderr, want) {
+			t.Errorf("%s: %d, %q", text, code, stderr)
+		}
+	}
+}
+
+func TestTheRepositorysBaselinesCanBeRunAgainAndNameNoPath(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "bench", "*.json"))
+	if err != nil || len(files) != len(newBenchmarks()) {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		one, err := readBaseline(file)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if name := one.Benchmark + ".json"; name != filepath.Base(file) || one.Machine.Cores == 0 || one.Machine.Go == "" {
+			t.Errorf("%s: %+v", file, one.Machine)
+		}
+		if text, _ := os.ReadFile(file); strings.Contains(string(text), `"/`) || strings.Contains(string(text), os.TempDir()) {
+			t.Errorf("%s names a path", file)
+		}
+	}
+}
+
+func TestAListOfFlagsIsWrittenAsItIsRead(t *testing.T) {
+	cmd := newIdle().cmd
+	if err := cmd.Flags().Set("kinds", "sse,websocket"); err != nil {
+		t.Fatal(err)
+	}
+	flags := flagsOf(cmd)
+	again := newIdle().cmd
+	if err := again.Flags().Set("kinds", flags["kinds"]); err != nil || flagsOf(again)["kinds"] != "sse,websocket" {
+		t.Error(flags, err)
+	}
+}
+
+func TestABadVerdictIsOneAndSaysNothingMore(t *testing.T) {
+	if err := judged(bench.Verdict{{Good: true}}); err != nil {
+		t.Error(err)
+	}
+	if err := judged(bench.Verdict{{Good: true}, {}}); !errors.Is(err, errVerdict) {
+		t.Error(err)
+	}
+}
+
+func TestAnInterruptedBenchmarkIsOneAndSaysSo(t *testing.T) {
+	skipWithoutProc(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, err strings.Builder
+	if code := run(ctx, quick(filepath.Join(t.TempDir(), "x")), strings.NewReader(""), &out, &err); code != exitFailed || !strings.Contains(err.String(), "interrupted") {
+		t.Error(code, err.String())
+	}
+}
+
+func TestAChildEndsWithItsInput(t *testing.T) {
+	code, stdout, _ := try(t, "child", "origin", "{}")
+	var hello struct{ Address string }
+	if err := json.Unmarshal([]byte(stdout), &hello); err != nil || code != exitGood || !strings.HasPrefix(hello.Address, "127.0.0.1:") {
+		t.Error(code, stdout, err)
+	}
+}
