@@ -59,7 +59,7 @@ func (p *Proxy) refreshTargets(r *request, resp *origin.Response) {
 func (p *Proxy) refreshRoutes(method string, host, path []byte) {
 	for _, w := range p.refreshes {
 		if w.method == method && w.host.matches(withoutPort(host)) && w.path.Match(path) {
-			p.feeds.InvalidateWhere(func(route, _ string) bool { return route == w.route })
+			p.feeds.InvalidateRoute(w.route)
 		}
 	}
 }
@@ -67,7 +67,7 @@ func (p *Proxy) refreshRoutes(method string, host, path []byte) {
 // Refresh polls the feeds of a path at once, or marks them as outdated where
 // nobody is held. It returns how many there are.
 func (p *Proxy) Refresh(path string) int {
-	return p.feeds.InvalidateWhere(func(_, target string) bool {
+	return p.feeds.InvalidateWhere(func(target string) bool {
 		_, rest, _ := strings.Cut(target, "/")
 		own, _, _ := strings.Cut(rest, "?")
 		return "/"+own == path || "/"+rest == path

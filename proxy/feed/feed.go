@@ -28,6 +28,7 @@ type Feed struct {
 	// Written by anybody.
 	view        atomic.Pointer[view] // by run only
 	generation  atomic.Uint64        // writes that passed through
+	urgent      atomic.Uint64        // those of them that subscribers are to see at once
 	subscribers atomic.Int64
 	kept        atomic.Int64 // bytes that count against the limit
 	used        atomic.Int64 // when it was last wanted, since set.epoch
@@ -66,6 +67,7 @@ type runState struct {
 	failure  error
 	began    time.Time // when the last poll did that was not aborted
 	tried    uint64    // its generation
+	told     uint64    // the urgent writes that it knew of
 	next     time.Time // when the next poll may begin
 	refused  time.Time // until when a failing origin said that it does not want one
 	timer    *time.Timer
@@ -179,6 +181,13 @@ func (f *Feed) Subscribers() int64 { return f.subscribers.Load() }
 // polled before answers a poll from now on, and subscribers are told what
 // changed as soon as it can be fetched.
 func (f *Feed) Invalidate() {
+	f.urgent.Add(1) // first, so that run sees both
+	f.outdate()
+}
+
+// outdate is Invalidate, but subscribers are told when they would have been
+// anyway.
+func (f *Feed) outdate() {
 	f.generation.Add(1)
 	f.nudge()
 }

@@ -26,14 +26,12 @@ type Feeds struct {
 	random func() float64
 
 	mu      sync.RWMutex
-	live    map[string]*Feed             // by key
-	places  map[place]map[*Feed]struct{} // the same ones, by what a write can name
+	live    map[string]*Feed  // by key
+	places  map[string]*place // the same ones, by URL
+	routes  sync.Map          // *writes by route: refresh_on
 	closed  bool
 	running sync.WaitGroup
 }
-
-// place is what a write of some identity goes to.
-type place struct{ target, identity string }
 
 // Limits bound the live set. A zero is no limit.
 type Limits struct {
@@ -43,7 +41,7 @@ type Limits struct {
 
 // New returns an empty live set.
 func New(limits Limits) *Feeds {
-	s := &Feeds{limits: limits, epoch: time.Now(), random: rand.Float64, live: map[string]*Feed{}, places: map[place]map[*Feed]struct{}{}}
+	s := &Feeds{limits: limits, epoch: time.Now(), random: rand.Float64, live: map[string]*Feed{}, places: map[string]*place{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -95,15 +93,13 @@ func (s *Feeds) beginLocked(f *Feed) {
 	f.spec.Meter.Opened()
 	go f.run() // waited for by Close
 	s.live[f.spec.Key] = f
-	same := s.places[f.place()]
+	same := s.places[f.spec.Target]
 	if same == nil {
-		same = map[*Feed]struct{}{}
-		s.places[f.place()] = same
+		same = &place{feeds: map[*Feed]struct{}{}, writes: newWrites()}
+		s.places[f.spec.Target] = same
 	}
-	same[f] = struct{}{}
+	same.feeds[f] = struct{}{}
 }
-
-func (f *Feed) place() place { return place{f.spec.Target, f.spec.Identity} }
 
 // Release gives up what Acquire returned.
 func (f *Feed) Release() {
@@ -133,9 +129,9 @@ func (s *Feeds) retireLocked(f *Feed, unwanted bool) bool {
 		return true
 	}
 	delete(s.live, f.spec.Key)
-	same := s.places[f.place()]
-	if delete(same, f); len(same) == 0 {
-		delete(s.places, f.place())
+	same := s.places[f.spec.Target]
+	if delete(same.feeds, f); len(same.feeds) == 0 {
+		delete(s.places, f.spec.Target)
 	}
 	return true
 }

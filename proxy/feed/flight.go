@@ -16,6 +16,7 @@ import (
 type flight struct {
 	began      time.Time
 	generation uint64
+	urgent     uint64
 	protected  bool // it takes the place of one that a write aborted: no write aborts it
 	aborted    bool
 	cancel     context.CancelFunc
@@ -47,7 +48,8 @@ func (e errStatus) Error() string { return fmt.Sprintf("the origin answers %d", 
 func (f *Feed) launch(now time.Time, starter *ask) {
 	r := &f.runs
 	ctx, cancel := context.WithTimeout(f.set.ctx, f.spec.Policy.Timeout)
-	r.flight = &flight{began: now, generation: f.generation.Load(), cancel: cancel, starter: starter, protected: r.aborted}
+	urgent := f.urgent.Load() // first: a write that comes between is not known
+	r.flight = &flight{began: now, generation: f.generation.Load(), urgent: urgent, cancel: cancel, starter: starter, protected: r.aborted}
 	r.aborted = false
 	if starter != nil {
 		r.flight.waiters = []*ask{starter}

@@ -96,6 +96,9 @@ func (r *rig) acquireAs(path, identity string) *Feed {
 	r.t.Helper()
 	spec := r.spec(path)
 	spec.Key, spec.Identity, spec.Audience = path+"\x00"+identity, identity, audienceOf(identity)
+	if identity != "" {
+		spec.Head = append(spec.Head, "Authorization: "+identity+"\r\n"...)
+	}
 	f, err := r.feeds.Acquire([]byte(spec.Key), func() *Spec { return spec })
 	if err != nil {
 		r.t.Fatal(err)

@@ -42,7 +42,7 @@ func (f *Feed) land(l landing) {
 		r.late = append(fl.waiters, r.late...)
 		return
 	}
-	r.began, r.tried = fl.began, fl.generation
+	r.began, r.tried, r.told = fl.began, fl.generation, fl.urgent
 	known := f.Latest().Update != nil
 	switch {
 	case l.err == nil && l.verdict.Reason == "" && l.response.Status == 304 && (!known || r.etag+r.lastModified == ""):

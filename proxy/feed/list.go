@@ -2,37 +2,6 @@ package feed
 
 import "time"
 
-// InvalidateTarget invalidates the feeds of a URL that a write of this identity
-// went to: the shared ones and its own. Those of other users are polled at their
-// own pace, or each write would poll for everybody.
-func (s *Feeds) InvalidateTarget(target, identity string) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for f := range s.places[place{target: target}] {
-		f.Invalidate()
-	}
-	if identity == "" {
-		return
-	}
-	for f := range s.places[place{target, identity}] {
-		f.Invalidate()
-	}
-}
-
-// InvalidateWhere invalidates the feeds that match, and returns how many.
-func (s *Feeds) InvalidateWhere(match func(route, target string) bool) int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	n := 0
-	for _, f := range s.live {
-		if match(f.spec.Route, f.spec.Target) {
-			f.Invalidate()
-			n++
-		}
-	}
-	return n
-}
-
 // Info is what an operator is told of a feed. It has neither key nor URL, which
 // may hold secrets.
 type Info struct {

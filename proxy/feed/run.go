@@ -131,7 +131,7 @@ func (f *Feed) due(now time.Time) (at time.Time, lingering bool) {
 		v := f.view.Load()
 		used := f.set.epoch.Add(time.Duration(f.used.Load()))
 		return maxTime(maxTime(used.Add(f.spec.Policy.Linger), v.alone), paced), true
-	case f.generation.Load() != r.tried:
+	case f.urgent.Load() != r.told:
 		return f.retry(), false // at once
 	default:
 		// Those who ask may try a failing origin sooner.

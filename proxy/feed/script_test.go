@@ -24,7 +24,7 @@ type script struct {
 	mu     sync.Mutex
 	say    func(p *poll) *origin.Response // nil: the connection is cut
 	polls  []poll
-	flying map[string]bool // by request line
+	flying map[string]bool // by what a feed's polls have in common
 }
 
 // poll is a request that came.
@@ -39,18 +39,19 @@ type poll struct {
 // Do implements Origin.
 func (s *script) Do(ctx context.Context, req *origin.Request) (*origin.Response, error) {
 	line, _, _ := strings.Cut(string(req.Head), "\r\n")
+	feed, _, _ := strings.Cut(string(req.Head), "\r\nIf-")
 	s.mu.Lock()
-	if s.flying[line] {
-		s.t.Errorf("two polls of %q are under way", line)
+	if s.flying[feed] {
+		s.t.Errorf("two polls of %q are under way", feed)
 	}
-	s.flying[line] = true
+	s.flying[feed] = true
 	p := poll{ctx: ctx, line: line, head: string(req.Head), began: time.Now(), n: len(s.polls) + 1}
 	s.polls = append(s.polls, p)
 	say, latency := s.say, s.latency
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		delete(s.flying, line)
+		delete(s.flying, feed)
 		s.mu.Unlock()
 	}()
 	if latency > 0 && !pause(ctx, latency) {
