@@ -20,7 +20,8 @@
 // Variables are expanded in scalar values after YAML has been parsed, so that
 // their contents can never be structure: ${NAME}, ${NAME:-default} (also for an
 // empty variable, as in a shell) and $$ for $. A plain scalar has the type of
-// its expanded text.
+// its expanded text, and so has a quoted one where a number or a boolean is
+// wanted: flow style allows a variable only in quotes.
 //
 // # Reporting
 //

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/pollmux/pollmux/config"
 )
@@ -70,6 +71,15 @@ func TestAFileIsExpandedInItsValues(t *testing.T) {
 	equal(t, "server", c.Upstreams["api"].Servers[0].String(), "http://example.com:9000")
 	equal(t, "host", c.Upstreams["api"].Host, "")
 	equal(t, "host of the route", c.Routes[0].Host, "")
+	equal(t, "sort_query", c.Routes[0].Key.SortQuery, true)
+}
+
+func TestNumbersAndBooleansComeFromVariablesInFlowStyleToo(t *testing.T) {
+	c := load(t, "valid-env-flow.yaml")
+	equal(t, "connections", c.Limits.Connections, 100)
+	equal(t, "feeds", c.Limits.Feeds, 7)
+	equal(t, "snapshot", c.Limits.Snapshot, 100<<10)
+	equal(t, "idle", c.Timeouts.Idle, 100*time.Second)
 	equal(t, "sort_query", c.Routes[0].Key.SortQuery, true)
 }
 

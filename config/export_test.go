@@ -13,4 +13,5 @@ var (
 	ParseDuration = parseDuration
 	ParseSize     = parseSize
 	ParseWithEnv  = parse
+	Remedy        = remedy
 )

@@ -1,10 +1,13 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"reflect"
+	"syscall"
 )
 
 // maxFile is the largest configuration in bytes. It is there for what is given
@@ -17,7 +20,7 @@ const maxFile = 1 << 20
 func Load(path string) (*Config, error) {
 	data, err := readFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, fmt.Errorf("read configuration: %w; %s", err, remedy(err))
 	}
 	return Parse(path, data)
 }
@@ -37,6 +40,20 @@ func readFile(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, maxFile+1))
+}
+
+// remedy says what to do about a file that cannot be read.
+func remedy(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "check the path, and the directory that it starts from"
+	case errors.Is(err, fs.ErrPermission):
+		return "let the user that runs this read the file and enter its directories"
+	case errors.Is(err, syscall.EISDIR):
+		return "name a file inside of it"
+	default:
+		return "check the path"
+	}
 }
 
 func parse(name string, data []byte, env lookup) (*Config, error) {

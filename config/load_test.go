@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,17 +18,34 @@ const minimal = `upstreams: {api: {servers: ["http://127.0.0.1:9000"]}}
 routes: [{path: /**, upstream: api}]
 `
 
-func TestAMissingFileSaysSo(t *testing.T) {
-	_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"))
-	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "read configuration: open ") {
-		t.Errorf("got %v", err)
+func TestAFileThatCannotBeReadSaysWhatToDo(t *testing.T) {
+	dir := t.TempDir()
+	file, locked := filepath.Join(dir, "file.yaml"), filepath.Join(dir, "locked.yaml")
+	for path, mode := range map[string]fs.FileMode{file: 0o600, locked: 0} {
+		if err := os.WriteFile(path, []byte(minimal), mode); err != nil {
+			t.Fatal(err)
+		}
 	}
-}
-
-func TestADirectorySaysSo(t *testing.T) {
-	_, err := config.Load(t.TempDir())
-	if err == nil || !strings.HasPrefix(err.Error(), "read configuration: ") || !strings.HasSuffix(err.Error(), "is a directory") {
-		t.Errorf("got %v", err)
+	for _, tc := range []struct {
+		path  string
+		cause error
+		hint  string
+	}{
+		{filepath.Join(dir, "none.yaml"), fs.ErrNotExist, "no such file or directory; check the path, and the directory that it starts from"},
+		{locked, fs.ErrPermission, "permission denied; let the user that runs this read the file and enter its directories"},
+		{dir, syscall.EISDIR, "is a directory; name a file inside of it"},
+		{filepath.Join(file, "x"), syscall.ENOTDIR, "not a directory; check the path"},
+	} {
+		if !strings.HasSuffix(tc.hint, config.Remedy(tc.cause)) {
+			t.Errorf("%v: %s", tc.cause, config.Remedy(tc.cause))
+		}
+		_, err := config.Load(tc.path)
+		if err == nil && errors.Is(tc.cause, fs.ErrPermission) {
+			continue // root may read anything
+		}
+		if text := errorText(err); !errors.Is(err, tc.cause) || !strings.HasPrefix(text, "read configuration: ") || !strings.HasSuffix(text, tc.hint) || strings.Contains(text, "\n") {
+			t.Errorf("%s: %s", tc.path, text)
+		}
 	}
 }
 

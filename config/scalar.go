@@ -26,11 +26,14 @@ func (d *decoder) scalar(field string, n *yaml.Node, v reflect.Value, set func(s
 	for _, fault := range faults {
 		d.fault(field, "%s", fault)
 	}
+	// Inside of {} and [], a variable can only be written in quotes: they say
+	// nothing about what it stands for.
+	bare := n.Style&quoted == 0 || isBare(v) && text != n.Value
 	switch {
 	case len(faults) > 0:
-	case n.Style&quoted != 0 && isBare(v):
+	case !bare && isBare(v):
 		d.fault(field, "%s is text because of its quotes; write %s without them", quote(text), wanted(v))
-	case n.Style&quoted == 0 && isNull(&yaml.Node{Kind: yaml.ScalarNode, Value: text}) && (text != "" || v.Kind() != reflect.String):
+	case bare && isNull(&yaml.Node{Kind: yaml.ScalarNode, Value: text}) && (text != "" || v.Kind() != reflect.String):
 		d.fault(field, "has no value once its variables are expanded; set them, or remove the line")
 	default:
 		if err := set(text); err != nil {

@@ -106,10 +106,10 @@ func (v *validator) coalesce(field string, r *Route) {
 	for i, pointer := range r.Ignore {
 		v.pointer(item(field+".ignore", i), pointer)
 	}
-	v.atLeast(field+".wait", r.Wait, time.Second)
+	v.wait(field, r)
 	v.waitQuery(field, r)
 	v.transportQuery(field, r)
-	v.atLeast(field+".keepalive", r.Keepalive, time.Second)
+	v.keepalive(field, r)
 	v.notNegative(field+".linger", r.Linger)
 	v.notNegative(field+".stale_while_revalidate", r.StaleWhileRevalidate)
 	v.notNegative(field+".stale_if_error", r.StaleIfError)

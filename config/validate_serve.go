@@ -1,8 +1,10 @@
 package config
 
 import (
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // methods checks which requests are coalesced.
@@ -53,9 +55,29 @@ func transportNames() []string {
 	return names
 }
 
-// lacks reports whether a route leaves a transport out, and meant to.
-func (v *validator) lacks(field string, r *Route, t Transport) bool {
-	return !slices.Contains(r.Serve, t) && v.sound(field+".serve")
+// lacks reports whether a route leaves all these transports out, and meant to.
+func (v *validator) lacks(field string, r *Route, transports ...Transport) bool {
+	served := func(t Transport) bool { return slices.Contains(r.Serve, t) }
+	return !slices.ContainsFunc(transports, served) && v.sound(field+".serve")
+}
+
+// wait checks the longest hold of a long poll.
+func (v *validator) wait(route string, r *Route) {
+	field := route + ".wait"
+	v.atLeast(field, r.Wait, time.Second)
+	if v.lacks(route, r, Longpoll) && v.given(field, reflect.ValueOf(r.Wait), reflect.ValueOf(DefaultRoute().Wait)) {
+		v.wrong(field, "has no effect without longpoll in serve; remove it, or add longpoll")
+	}
+}
+
+// keepalive checks the longest silence on a stream. A WebSocket has pings, and
+// a long poll ends before it is silent for too long.
+func (v *validator) keepalive(route string, r *Route) {
+	field := route + ".keepalive"
+	v.atLeast(field, r.Keepalive, time.Second)
+	if v.lacks(route, r, SSE, NDJSON, Multipart) && v.given(field, reflect.ValueOf(r.Keepalive), reflect.ValueOf(DefaultRoute().Keepalive)) {
+		v.wrong(field, "has no effect without sse, ndjson or multipart in serve; remove it, or add one of them")
+	}
 }
 
 // waitQuery checks the parameter that stands in for Prefer: wait.

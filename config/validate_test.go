@@ -95,6 +95,10 @@ func TestAConfigurationBuiltInGoIsReportedInTheWordsOfAFile(t *testing.T) {
 		{func(c *config.Config) {
 			c.Routes[0].Serve, c.Routes[0].WebSocket.Ping = []config.Transport{config.Poll}, 1e9
 		}, "routes[0].websocket: has no effect without websocket in serve; remove it, or add websocket"},
+		{func(c *config.Config) {
+			c.Routes[0].Serve, c.Routes[0].Wait, c.Routes[0].Keepalive = []config.Transport{config.Poll}, 2e9, 2e9
+		}, "routes[0].wait: has no effect without longpoll in serve; remove it, or add longpoll\n" +
+			"routes[0].keepalive: has no effect without sse, ndjson or multipart in serve; remove it, or add one of them"},
 		{func(c *config.Config) { c.Routes[0].WebSocket.Send = &config.Send{Path: "/a"} },
 			"routes[0].websocket.send.method: is missing; write a method that changes something, such as POST"},
 	} {

@@ -22,16 +22,20 @@ func (v *validator) upstreams() {
 	}
 }
 
-// usedUpstreams returns the upstreams that routes name, and whether that is
-// all that the file meant to name.
+// usedUpstreams returns the upstreams that routes name or, as far as one can
+// tell, meant to name, and whether that is all of them.
 func (v *validator) usedUpstreams() (used map[string]bool, all bool) {
 	used, all = map[string]bool{}, v.whole("routes") && len(v.config.Routes) > 0
+	known := slices.Sorted(maps.Keys(v.config.Upstreams))
 	for i, r := range v.config.Routes {
-		if r == nil || v.config.Upstreams[r.Upstream] == nil || !v.sound(item("routes", i)+".upstream") {
-			all = false
+		if r == nil || r.Upstream == "" || !v.sound(item("routes", i)+".upstream") {
+			all = false // it may have meant any
 			continue
 		}
 		used[r.Upstream] = true
+		if !slices.Contains(known, r.Upstream) {
+			used[closest(r.Upstream, known)] = true
+		}
 	}
 	return used, all
 }

@@ -176,17 +176,13 @@ func (p *Proxy) withoutFeed(r *request, err error) {
 
 // wouldKeep says what of a poll's own response, if it turns out to be for
 // nobody else, the client that caused it would take: what its own request would
-// have got. On a public route the poll had no credentials, a poll says nothing of
-// the client's language, and an EventSource that says where it left off wants
-// something else.
+// have got. On a public route the poll had no credentials, and an EventSource
+// that says where it left off wants something else.
 func (p *Proxy) wouldKeep(r *request) feed.Keep {
 	switch {
 	case r.key.Withheld():
 		return feed.KeepNone
 	case r.choice.Transport == upgrade.Poll, r.choice.Transport == upgrade.Longpoll:
-		if r.head.Has(head.AcceptLanguage) {
-			return feed.KeepData
-		}
 		return feed.KeepAny
 	case r.choice.Transport == upgrade.SSE && !r.head.Has(head.LastEventID):
 		return feed.KeepEvents

@@ -155,7 +155,7 @@ const maxEventID = 128
 
 // streamFields are the fields of a stream's head that depend on the feed.
 func (p *Proxy) streamFields(r *request, a feed.Answer) []upgrade.Field {
-	vary := r.route.vary
+	vary := r.route.vary()
 	var fields []upgrade.Field
 	if a.Update != nil {
 		vary, fields = a.Update.Vary, a.Update.CORS()

@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
 )
@@ -49,10 +51,23 @@ func (p *Proxy) refreshTargets(r *request, resp *origin.Response) {
 		return
 	}
 	for _, name := range []string{"Location", "Content-Location"} {
-		if path := resp.Header.Get(name); strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") {
-			p.feeds.InvalidateTarget(key.TargetAt(path), identity)
+		if target := targetOf(resp.Header.Get(name), &r.head); target != "" {
+			p.feeds.InvalidateTarget(key.TargetAt(target), identity)
 		}
 	}
+}
+
+// targetOf resolves a reference that answers a request. It returns "" unless
+// that leads to the same host.
+func targetOf(reference string, h *head.Head) string {
+	base, err := url.Parse("http://" + string(h.Host) + string(h.Target))
+	if err != nil || reference == "" {
+		return ""
+	}
+	if u, err := base.Parse(reference); err == nil && strings.EqualFold(u.Host, base.Host) {
+		return u.RequestURI()
+	}
+	return ""
 }
 
 // refreshRoutes refreshes the feeds of the routes that want to know of a write.

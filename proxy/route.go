@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -21,7 +22,7 @@ type route struct {
 	host     hostPattern
 	upstream *upstream
 	account  *ledger.Route
-	vary     string // of every answer
+	ownVary  string // what every answer depends on by configuration
 	serve    upgrade.Set
 	share    *share.Policy
 	feeds    *feed.Policy
@@ -57,12 +58,12 @@ func (u *upstream) close() {
 const baseVary = "Accept, Prefer, Accept-Encoding"
 
 func newRoute(r *config.Route, u *upstream, account *ledger.Route, secret share.Secret, limits config.Limits) *route {
-	rt := &route{Route: r, host: newHostPattern(r.Host), upstream: u, account: account, vary: baseVary}
+	rt := &route{Route: r, host: newHostPattern(r.Host), upstream: u, account: account, ownVary: baseVary}
 	for _, t := range r.Serve {
 		rt.serve = rt.serve.With(upgrade.ParseTransport(string(t)))
 	}
 	for _, name := range r.Key.Headers {
-		rt.vary += ", " + name
+		rt.ownVary += ", " + name
 	}
 	if r.WaitQuery != "" {
 		rt.reads = append(rt.reads, r.WaitQuery, r.WaitQuery+"_etag")
@@ -87,7 +88,7 @@ func (r *route) feedPolicy(limits config.Limits) *feed.Policy {
 		StaleIfError:         r.StaleIfError,
 		StaleWhileRevalidate: r.StaleWhileRevalidate,
 		Snapshot:             int64(limits.Snapshot),
-		Vary:                 r.vary,
+		Vary:                 r.ownVary,
 	}
 	for _, text := range r.Ignore {
 		if pointer, err := feed.ParsePointer(text); err == nil { // config has checked
@@ -95,6 +96,16 @@ func (r *route) feedPolicy(limits config.Limits) *feed.Policy {
 		}
 	}
 	return p
+}
+
+// vary is what every answer depends on: what is configured, and what the origin
+// turned out to look at.
+func (r *route) vary() string {
+	all := r.ownVary
+	for _, name := range r.share.Vary().Names() {
+		all += ", " + http.CanonicalHeaderKey(name)
+	}
+	return all
 }
 
 // coalesces reports whether the route's polls are shared.

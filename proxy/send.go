@@ -26,6 +26,8 @@ type sender struct {
 	host   []byte
 	path   []byte // without the query
 	head   []byte // up to the fields about the body
+
+	target, identity string // what it writes to, and as whom
 }
 
 // sender returns what takes the messages, nil if the route has no use for them.
@@ -38,6 +40,7 @@ func (p *Proxy) sender(r *request, s *subscription) func(upgrade.Message) error 
 	out := &sender{
 		proxy: p, route: r.route, feed: s.feed, method: send.Method,
 		host: bytes.Clone(r.head.Host), path: path, head: p.appendSent(nil, r, send.Method, send.Path),
+		target: r.key.TargetAt(send.Path), identity: string(r.key.Identity()),
 	}
 	return out.send
 }
@@ -106,6 +109,7 @@ func (s *sender) label() string { return s.method + " " + string(s.path) }
 // refresh shows the message's effect, on the same socket and elsewhere.
 func (s *sender) refresh() {
 	s.feed.Invalidate()
+	s.proxy.feeds.InvalidateTarget(s.target, s.identity)
 	s.proxy.refreshRoutes(s.method, s.host, s.path)
 }
 

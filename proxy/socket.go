@@ -71,7 +71,7 @@ func (p *Proxy) beginSocket(r *request, s *subscription) {
 		Ping: policy.Ping, MaxMessage: int64(policy.MaxMessage), Send: p.sender(r, s), Delivered: s.account.Delivered,
 	}
 	terms := fanout.Terms{Beat: policy.Ping, Steady: true, Linger: upgrade.CloseLinger}
-	fields := []upgrade.Field{{Name: "Via", Value: via}}
+	fields := []upgrade.Field{{Name: "Vary", Value: r.route.vary()}, {Name: "Via", Value: via}}
 	p.takeOver(r, func(c *conn, early []byte) {
 		session, err := upgrade.NewSocket(&resumed{conn: c, early: early}, key, fields, s.feed, options)
 		if err != nil {

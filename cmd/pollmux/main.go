@@ -10,9 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -25,10 +23,7 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(run(untilSignal(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run runs a command line until it is done or ctx ends, and returns the exit
@@ -38,7 +33,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	addCompletion(root)
+	unknown := addHelp(root)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = unknown()
+	}
 	var usage *usageError
 	switch {
 	case err == nil:
@@ -95,7 +95,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	text := fmt.Sprintf("unknown argument %q for \"%s\"", args[0], cmd.CommandPath())
-	if !cmd.HasParent() {
+	if cmd.HasSubCommands() {
 		text = fmt.Sprintf("unknown command %q", args[0])
 		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 			text += ": did you mean \"" + near[0] + "\"?"

@@ -45,28 +45,47 @@ func TestAWrongCommandLineExitsWith2AndSaysWhatToDoInOneLine(t *testing.T) {
 		{[]string{"check"}, `check takes one FILE: see "pollmux check --help"`},
 		{[]string{"check", "a", "b"}, `check takes one FILE: see "pollmux check --help"`},
 		{[]string{"version", "x"}, `unknown argument "x" for "pollmux version" (see "pollmux version --help")`},
+		{[]string{"nothing", "--help"}, `unknown command "nothing" (see "pollmux --help")`},
+		{[]string{"--help", "sreve"}, `unknown command "sreve": did you mean "serve"? (see "pollmux --help")`},
+		{[]string{"help", "nothing"}, `unknown command "nothing" (see "pollmux --help")`},
+		{[]string{"help", "serve", "x"}, `unknown argument "x" for "pollmux serve" (see "pollmux serve --help")`},
+		{[]string{"completion"}, `completion takes one shell, bash, fish, powershell or zsh: see "pollmux completion --help"`},
+		{[]string{"completion", "foo"}, `unknown command "foo" (see "pollmux completion --help")`},
+		{[]string{"completion", "foo", "--help"}, `unknown command "foo" (see "pollmux completion --help")`},
+		{[]string{"completion", "bsh"}, `unknown command "bsh": did you mean "bash"? (see "pollmux completion --help")`},
+		{[]string{"completion", "zsh", "x"}, `unknown argument "x" for "pollmux completion zsh" (see "pollmux completion zsh --help")`},
 	} {
-		code, _, stderr := runLine(t, test.args...)
-		if code != 2 || stderr != "pollmux: "+test.want+"\n" {
-			t.Errorf("%v: exit %d, %q", test.args, code, stderr)
+		code, stdout, stderr := runLine(t, test.args...)
+		if code != 2 || stderr != "pollmux: "+test.want+"\n" || stdout != "" && test.args != nil {
+			t.Errorf("%v: exit %d, %q, %q", test.args, code, stdout, stderr)
 		}
 	}
 }
 
 func TestAnUpstreamThatIsNoURLIsRefused(t *testing.T) {
-	for _, upstream := range []string{"127.0.0.1:9000", "ftp://x", "http://", "http://x/path", "http://u:p@x", "://"} {
+	for _, upstream := range []string{"127.0.0.1:9000", "ftp://x", "http://", "http://x/path", "http://u:hunter2@x", "http://u:hunter2@x:y", "://"} {
 		code, _, stderr := runLine(t, "serve", "--upstream", upstream, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
-		if code != 2 || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "pollmux: ") {
+		if code != 2 || strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "pollmux: --upstream: ") || strings.Contains(stderr, "hunter2") {
 			t.Errorf("%s: exit %d, %q", upstream, code, stderr)
 		}
 	}
 }
 
-func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"check", "--help"}, {"demo", "--help"}, {"version", "--help"}} {
-		code, stdout, _ := runLine(t, args...)
-		if code != 0 || !strings.Contains(stdout, "Examples:\n  pollmux ") {
-			t.Errorf("%v: exit %d\n%s", args, code, stdout)
+func TestAProblemOfAFlagNamesTheFlag(t *testing.T) {
+	for _, test := range []struct {
+		flags []string
+		want  string
+	}{
+		{[]string{"--upstream", "http://x/v1"}, `--upstream: has the path "/v1", but requests keep their own; write http://host:port or https://host`},
+		{[]string{"--listen", "80"}, `--listen: "80" is not host:port; write 127.0.0.1:8080, or :8080 for every interface`},
+		{[]string{"--admin", "80"}, `--admin: "80" is not host:port; write 127.0.0.1:8080, or :8080 for every interface`},
+		{[]string{"--admin", "127.0.0.1:8080"}, `--admin: "127.0.0.1:8080" is already taken by --listen ("127.0.0.1:8080"); write another port`},
+		{[]string{"--admin", ":9090"}, `--admin: ":9090" can be reached from other machines and has no token; use --config with admin.token in the file, or listen on 127.0.0.1, [::1] or localhost`},
+		{[]string{"--interval", "1ms"}, `--interval: 1ms is too short; at least 10ms is allowed`},
+	} {
+		code, _, stderr := runLine(t, append([]string{"serve", "--upstream", "http://127.0.0.1:9"}, test.flags...)...)
+		if code != 2 || stderr != "pollmux: "+test.want+"\n" {
+			t.Errorf("%v: exit %d, %q", test.flags, code, stderr)
 		}
 	}
 }
@@ -96,7 +115,7 @@ func TestCheckPrintsEveryProblemWithItsLine(t *testing.T) {
 			t.Errorf("%q", line)
 		}
 	}
-	if code, _, stderr := runLine(t, "check", filepath.Join(dir, "missing.yaml")); code != 1 || strings.Count(stderr, "\n") != 1 {
+	if code, _, stderr := runLine(t, "check", filepath.Join(dir, "missing.yaml")); code != 1 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "; check the path") {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
 	if code, _, stderr := runLine(t, "serve", "--config", bad); code != 1 || strings.Count(stderr, "\n") != len(lines) {
@@ -119,10 +138,10 @@ func TestAPortInUseSaysWhichAndWhatToDo(t *testing.T) {
 	defer l.Close()
 	for _, flags := range [][]string{
 		{"--listen", l.Addr().String(), "--admin", "127.0.0.1:0"},
-		{"--listen", "127.0.0.1:0", "--admin", l.Addr().String()},
+		{"--admin", l.Addr().String(), "--listen", "127.0.0.1:0"},
 	} {
 		code, _, stderr := runLine(t, append([]string{"serve", "--upstream", "http://127.0.0.1:9"}, flags...)...)
-		if code != 1 || !strings.Contains(stderr, "address already in use: choose another address") {
+		if code != 1 || !strings.HasPrefix(stderr, "pollmux: "+flags[0]+": ") || !strings.Contains(stderr, "address already in use: choose another address") {
 			t.Errorf("exit %d, %q", code, stderr)
 		}
 	}

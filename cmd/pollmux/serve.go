@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
-	"net/url"
 	"sync"
 	"time"
 
@@ -18,22 +15,14 @@ import (
 	"github.com/pollmux/pollmux/proxy/admin"
 )
 
-// serveFlags are what the command line can say.
-type serveFlags struct {
-	config   string
-	upstream string
-	listen   string
-	admin    string
-	interval time.Duration
-}
-
 func newServe() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve (--config FILE | --upstream URL)",
 		Short: "Run the proxy",
 		Long: `serve runs the proxy until it is interrupted or terminated; then it says goodbye
-to the clients that it holds, for at most drain_timeout.
+to the clients that it holds, for at most drain_timeout. A second signal ends it
+at once.
 
 With --upstream it needs no file: one upstream, and every GET coalesced under the
 safe defaults. The client's own Host is sent to the upstream if that is an
@@ -50,7 +39,7 @@ address or localhost, and otherwise the upstream's name.`,
 			if err != nil {
 				return reportProblems(cmd.ErrOrStderr(), err)
 			}
-			return serve(cmd.Context(), c, newLogger(cmd.ErrOrStderr(), c.Log))
+			return serve(cmd.Context(), c, f.names(), newLogger(cmd.ErrOrStderr(), c.Log))
 		},
 	}
 	flags := cmd.Flags()
@@ -62,73 +51,17 @@ address or localhost, and otherwise the upstream's name.`,
 	return cmd
 }
 
-// check refuses flags that do not go together.
-func (f *serveFlags) check(cmd *cobra.Command) error {
-	switch {
-	case f.config == "" && f.upstream == "":
-		return &usageError{"serve needs --config FILE or --upstream URL: see \"pollmux serve --help\""}
-	case f.config != "" && f.upstream != "":
-		return &usageError{"--config and --upstream exclude each other: put the upstream into the file"}
-	}
-	for _, name := range []string{"listen", "admin", "interval"} {
-		if f.config != "" && cmd.Flags().Changed(name) {
-			return &usageError{"--" + name + " goes with --upstream: put it into the file"}
-		}
-	}
-	return nil
-}
-
-func (f *serveFlags) configuration() (*config.Config, error) {
-	if f.config != "" {
-		return config.Load(f.config)
-	}
-	server, err := url.Parse(f.upstream)
-	if err != nil {
-		return nil, &usageError{fmt.Sprintf("--upstream %q is not a URL such as http://127.0.0.1:9000", f.upstream)}
-	}
-	c := config.Default()
-	c.Listen, c.Admin.Listen = config.Strings{f.listen}, f.admin
-	u := config.DefaultUpstream()
-	u.Servers, u.Host = []*url.URL{server}, hostOf(server)
-	c.Upstreams["upstream"] = u
-	r := config.DefaultRoute()
-	r.Name, r.Path, r.Upstream, r.Interval = "/**", config.MustPattern("/**"), "upstream", f.interval
-	c.Routes = []*config.Route{r}
-	if err := c.Validate(); err != nil {
-		return nil, usageProblems(err)
-	}
-	return c, nil
-}
-
-// usageProblems says of flags what the configuration says of itself.
-func usageProblems(err error) error {
-	var problems config.Problems
-	if errors.As(err, &problems) && len(problems) > 0 {
-		return &usageError{problems[0].String()}
-	}
-	return err
-}
-
-// hostOf is the Host that a named upstream expects.
-func hostOf(server *url.URL) string {
-	name := server.Hostname()
-	if _, err := netip.ParseAddr(name); err == nil || name == "localhost" {
-		return ""
-	}
-	return server.Host
-}
-
 // serve runs a proxy and its admin listener until ctx ends.
-func serve(ctx context.Context, c *config.Config, log *slog.Logger) error {
+func serve(ctx context.Context, c *config.Config, called names, log *slog.Logger) error {
 	p, err := proxy.New(c, proxy.Options{Log: log, Version: version})
 	if err != nil {
 		return err
 	}
-	listeners, err := listenAll(c.Listen, "listen")
+	listeners, err := listenAll(c.Listen, called.listen)
 	if err != nil {
 		return err
 	}
-	adminListener, err := listen(c.Admin.Listen, "admin.listen")
+	adminListener, err := listen(c.Admin.Listen, called.admin)
 	if err != nil {
 		closeAll(listeners)
 		return err

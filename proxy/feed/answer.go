@@ -58,7 +58,6 @@ type Keep uint8
 const (
 	KeepNone   Keep = iota
 	KeepEvents      // a stream of events, which it asked for
-	KeepData        // anything but a page for people, who read some language
 	KeepAny
 )
 

@@ -145,8 +145,6 @@ func (t *task) wants(resp *origin.Response) bool {
 	switch t.keep {
 	case KeepAny:
 		return resp.Status != 304
-	case KeepData:
-		return resp.Status != 304 && !share.IsPage(resp)
 	case KeepEvents:
 		return resp.Status == 200 && share.IsEvents(resp)
 	}

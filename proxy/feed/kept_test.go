@@ -17,8 +17,6 @@ func TestWhoWouldNotTakeAnAnswerDoesNotGetIt(t *testing.T) {
 		"nobody":                  {KeepNone, 200, []string{"Set-Cookie", "a=b"}, false},
 		"an EventSource, events":  {KeepEvents, 200, []string{"Content-Type", "text/event-stream; charset=utf-8"}, true},
 		"an EventSource, JSON":    {KeepEvents, 200, []string{"Content-Type", "application/json", "Set-Cookie", "a=b"}, false},
-		"a reader, a page":        {KeepData, 200, []string{"Content-Type", "text/html; charset=utf-8", "Set-Cookie", "a=b"}, false},
-		"a reader, JSON":          {KeepData, 200, []string{"Content-Type", "application/json", "Set-Cookie", "a=b"}, true},
 		"an EventSource, refused": {KeepEvents, 403, []string{"Content-Type", "text/event-stream"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

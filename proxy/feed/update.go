@@ -28,7 +28,7 @@ func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update) *upgrade.Up
 		CacheControl: joined(h, "Cache-Control"),
 		LastModified: h.Get("Last-Modified"),
 		Date:         dateOf(h, l.received),
-		Vary:         mergeVary(f.spec.Policy.Vary, h),
+		Vary:         f.vary(h),
 		Polled:       fl.began,
 		Received:     l.received,
 		Age:          ageOf(h),
@@ -123,12 +123,18 @@ func conclusiveDate(h origin.Header) string {
 	return value
 }
 
-// mergeVary adds what the origin says to what the route says.
-func mergeVary(route string, h origin.Header) string {
-	all := route
+// vary is what the route says, what the origin says, and what other answers of
+// the route have made part of the key.
+func (f *Feed) vary(h origin.Header) string {
+	all := f.spec.Policy.Vary
 	for name := range h.Tokens("Vary") {
 		if !containsToken(all, name) {
 			all += ", " + name
+		}
+	}
+	for _, name := range f.runs.known.Names() {
+		if !containsToken(all, name) {
+			all += ", " + http.CanonicalHeaderKey(name)
 		}
 	}
 	return all

@@ -20,15 +20,6 @@ type Verdict struct {
 	Vary []string
 }
 
-// neverShared are response fields that are meant for one client, whoever it is:
-// it is given a credential, or told something about its own.
-var neverShared = []string{
-	"Set-Cookie", "Set-Cookie2", "Clear-Site-Data", "WWW-Authenticate", "Proxy-Authenticate", "Authentication-Info",
-	"Proxy-Authentication-Info", "Content-Range",
-	"Authorization", "X-Auth-Token", "X-Access-Token", "X-Refresh-Token", "X-Session-Token", "X-Session-Id",
-	"X-Csrf-Token", "X-Xsrf-Token", "X-Csrftoken",
-}
-
 // streams are content types of answers that do not end.
 var streams = []string{"text/event-stream", "multipart/x-mixed-replace"}
 
@@ -95,9 +86,6 @@ func isRepeated(h origin.Header, name string) bool {
 // IsEvents reports whether a response is a stream of server-sent events.
 func IsEvents(resp *origin.Response) bool { return mediaType(resp) == streams[0] }
 
-// IsPage reports whether a response is a page for people.
-func IsPage(resp *origin.Response) bool { return mediaType(resp) == "text/html" }
-
 func mediaType(resp *origin.Response) string {
 	t, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	return strings.ToLower(strings.TrimSpace(t))
@@ -108,9 +96,9 @@ func refuseHead(resp *origin.Response, to Audience) Reason {
 	if resp.Sloppy != "" {
 		return "malformed-head"
 	}
-	for _, name := range neverShared {
-		if resp.Header.Has(name) {
-			return Reason(strings.ToLower(name))
+	for _, f := range resp.Header {
+		if reason := refuseField([]byte(f.Name), to); reason != "" {
+			return reason
 		}
 	}
 	return refuseDirectives(resp.Header, to)

@@ -67,6 +67,14 @@ var verdicts = []struct {
 	{[]string{"authorization: Bearer x"}, "authorization", "authorization"},
 	{[]string{"X-CSRF-TOKEN: x"}, "x-csrf-token", "x-csrf-token"},
 	{[]string{"X-Session-Id: x"}, "x-session-id", "x-session-id"},
+	{[]string{"X_Auth_Token: x"}, "x-auth-token", "x-auth-token"},
+	{[]string{"Set_Cookie: x"}, "set-cookie", "set-cookie"},
+	{[]string{"X-Session: x"}, "x-session", "x-session"},
+	{[]string{"access-token: x", "client: y"}, "access-token", "access-token"},
+	{[]string{"X-Amz-Security-Token: x"}, "x-amz-security-token", "x-amz-security-token"},
+	{[]string{"X-User-Id: 7"}, "names-a-user", ""},
+	{[]string{"Remote_User: ann"}, "names-a-user", ""},
+	{[]string{"X-Ms-Client-Principal-Name: ann"}, "names-a-user", ""},
 	{[]string{"X-Amz-Request-Id: x", "X-Request-Id: y", "Signature: z", "X-Powered-By: q"}, "", ""},
 
 	// L-6.
@@ -167,7 +175,7 @@ func TestAnAnswerIsSharedOnlyIfItsHeadAllowsIt(t *testing.T) {
 // weak credentials, private is allowed and no more.
 func wants(everybody, oneUser share.Reason) map[share.Audience]share.Reason {
 	identified := everybody
-	if identified == "private" {
+	if identified == "private" || oneUser == "" && everybody != "no-store" && everybody != "cache-control" {
 		identified = oneUser
 	}
 	return map[share.Audience]share.Reason{share.Everybody: everybody, share.Identified: identified, share.OneUser: oneUser}

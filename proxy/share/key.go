@@ -1,6 +1,7 @@
 package share
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/pollmux/pollmux/proxy/head"
@@ -98,9 +99,10 @@ func (k *Key) TargetAt(path string) string { return string(k.hostSent()) + path 
 
 // collect gathers the lines of the key.
 func (k *Key) collect(h *head.Head, ask Ask) {
+	reader := bytes.Contains(h.Joined(head.Accept), []byte("text/html"))
 	for i := range h.Fields {
 		f := &h.Fields[i]
-		c := k.policy.classify(f, k.vary, ask.Trusted)
+		c := k.policy.classify(f, k.vary, ask.Trusted, reader)
 		if c == out || c == withheld {
 			k.withheld = k.withheld || c == withheld
 			continue

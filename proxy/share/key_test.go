@@ -83,6 +83,7 @@ func TestRequestsThatDifferInWhatCountsNeverShare(t *testing.T) {
 		"Origin or none":              {{"Origin: null"}, nil},
 		"Accept":                      {{"Accept: text/html"}, {"Accept: application/json"}},
 		"Accept or none":              {{"Accept: text/html"}, nil},
+		"a reader's language":         {{"Accept: text/html, */*;q=0.8", "Accept-Language: de"}, {"Accept: text/html, */*;q=0.8", "Accept-Language: en"}},
 		"Prefer":                      {{"Prefer: return=minimal"}, nil},
 		"Content-Type":                {{"Content-Type: text/x"}, nil},
 		"Date":                        {{"Date: x"}, nil},
@@ -120,5 +121,6 @@ func TestRequestsThatDifferInNothingElseShare(t *testing.T) {
 	} {
 		same(t, p, get(t), get(t, line))
 	}
+	same(t, p, get(t, "Accept: application/json", "Accept-Language: de"), get(t, "Accept: application/json", "Accept-Language: en"))
 	same(t, p, get(t, "X-B: 1", "X-A: 2", "Cookie: a=b"), get(t, "cookie: a=b", "x-a:2", "X-B:  1 "))
 }

@@ -134,14 +134,19 @@ const (
 )
 
 // classify says what a field of this route's requests does. trusted is whether
-// the client is believed what it says of its way.
-func (p *Policy) classify(f *head.Field, vary *Vary, trusted bool) class {
+// the client is believed what it says of its way, reader whether it is somebody
+// who wants a page.
+func (p *Policy) classify(f *head.Field, vary *Vary, trusted, reader bool) class {
 	if p.hasOwnRules() || len(vary.names) > 0 {
 		if c, ok := p.ownRule(f, vary, trusted); ok {
 			return c
 		}
 	}
 	switch f.Is {
+	case head.AcceptLanguage:
+		if reader {
+			return in // pages are translated, and few of them say Vary
+		}
 	case head.Other, head.Origin, head.Accept, head.Prefer:
 		return in
 	case head.Credential, head.Cookie:

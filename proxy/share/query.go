@@ -49,8 +49,12 @@ func (p *Policy) losesAny(query []byte, read []string) bool {
 	}
 }
 
-// loses reports whether a query parameter does not count.
+// loses reports whether a query parameter does not count. Some servers take a
+// semicolon for the end of one: what is behind it would be lost as well.
 func (p *Policy) loses(param []byte, read []string) bool {
+	if bytes.IndexByte(param, ';') >= 0 {
+		return false
+	}
 	name := paramName(param)
 	for _, r := range read {
 		if r == string(name) {

@@ -32,6 +32,7 @@ func TestOnlyTheQueryThatCountsIsSent(t *testing.T) {
 		{"empty members stay", nil, nil, "/x?a&&_=1&", "/x?a&&"},
 		{"not this one", nil, nil, "/x?__=1&_a=2&a_=3&%5F=4", "/x?__=1&_a=2&a_=3&%5F=4"},
 		{"one behind a semicolon is its neighbour's", nil, nil, "/x?a=1;_=2", "/x?a=1;_=2"},
+		{"what is behind its semicolon stays", nil, nil, "/x?_=1;user=2&_=3", "/x?_=1;user=2"},
 		{"none ignored", none, nil, "/x?_=1", "/x?_=1"},
 		{"own", own, nil, "/x?t=1&utm_source=x&utm=y&_=3&T=4", "/x?utm=y&_=3&T=4"},
 		{"all", all, nil, "/x?a=1&b", "/x"},

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pollmux/pollmux/config"
+)
+
+// serveFlags are what the command line can say.
+type serveFlags struct {
+	config   string
+	upstream string
+	listen   string
+	admin    string
+	interval time.Duration
+}
+
+// check refuses flags that do not go together.
+func (f *serveFlags) check(cmd *cobra.Command) error {
+	switch {
+	case f.config == "" && f.upstream == "":
+		return &usageError{"serve needs --config FILE or --upstream URL: see \"pollmux serve --help\""}
+	case f.config != "" && f.upstream != "":
+		return &usageError{"--config and --upstream exclude each other: put the upstream into the file"}
+	}
+	for _, name := range []string{"listen", "admin", "interval"} {
+		if f.config != "" && cmd.Flags().Changed(name) {
+			return &usageError{"--" + name + " goes with --upstream: put it into the file"}
+		}
+	}
+	return nil
+}
+
+// names are what the user calls the addresses: fields of a file, or flags.
+type names struct{ listen, admin string }
+
+func (f *serveFlags) names() names {
+	if f.config != "" {
+		return names{"listen", "admin.listen"}
+	}
+	return names{"--listen", "--admin"}
+}
+
+func (f *serveFlags) configuration() (*config.Config, error) {
+	if f.config != "" {
+		return config.Load(f.config)
+	}
+	server, err := url.Parse(f.upstream)
+	if err != nil {
+		// Not quoted, as there may be a password in it.
+		return nil, &usageError{"--upstream: is not a URL; write http://host:port or https://host"}
+	}
+	c := config.Default()
+	c.Listen, c.Admin.Listen = config.Strings{f.listen}, f.admin
+	u := config.DefaultUpstream()
+	u.Servers, u.Host = []*url.URL{server}, hostOf(server)
+	c.Upstreams["upstream"] = u
+	r := config.DefaultRoute()
+	r.Name, r.Path, r.Upstream, r.Interval = "/**", config.MustPattern("/**"), "upstream", f.interval
+	c.Routes = []*config.Route{r}
+	if err := c.Validate(); err != nil {
+		return nil, usageProblems(err)
+	}
+	return c, nil
+}
+
+// usageProblems says of flags what the configuration says of itself. A command
+// line is told of one problem at a time.
+func usageProblems(err error) error {
+	var problems config.Problems
+	if errors.As(err, &problems) && len(problems) > 0 {
+		return &usageError{asFlags.Replace(problems[0].String())}
+	}
+	return err
+}
+
+// asFlags writes the fields that flags have set as those flags.
+var asFlags = strings.NewReplacer(
+	"upstreams.upstream.servers[0]", "--upstream",
+	"upstreams.upstream.host", "--upstream",
+	"routes[0].interval", "--interval",
+	"admin.listen", "--admin",
+	"listen[0]", "--listen",
+	"admin.token is not set; set it", "has no token; use --config with admin.token in the file",
+)
+
+// hostOf is the Host that a named upstream expects.
+func hostOf(server *url.URL) string {
+	name := server.Hostname()
+	if _, err := netip.ParseAddr(name); err == nil || name == "localhost" {
+		return ""
+	}
+	return server.Host
+}
