@@ -21,6 +21,19 @@ func (b *body) begin(x *exchange, length int64) {
 	}
 }
 
+// arrived reports whether reading it to its end needs nothing that has not come
+// yet. A trailer is not looked for.
+func (b *body) arrived() bool {
+	if b.err != nil || b.length == lengthToClose {
+		return b.err == io.EOF
+	}
+	ahead, _ := b.exchange.conn.br.Peek(b.exchange.conn.br.Buffered())
+	if b.length == lengthChunked {
+		return endsChunks(ahead)
+	}
+	return int64(len(ahead)) >= b.left
+}
+
 // Read returns what has come as soon as there is any.
 func (b *body) Read(p []byte) (n int, err error) {
 	if b.err != nil {

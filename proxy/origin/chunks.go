@@ -84,6 +84,20 @@ func (c *chunks) next() error {
 	return nil
 }
 
+// endsChunks reports whether chunks and an empty trailer section are all of raw.
+func endsChunks(raw []byte) bool {
+	const end = "0\r\n\r\n"
+	if !bytes.HasSuffix(raw, []byte(end)) {
+		return false
+	}
+	c := chunks{br: bufio.NewReader(bytes.NewReader(raw))}
+	if _, err := io.Copy(io.Discard, &c); err != nil {
+		return false
+	}
+	rest, _ := io.ReadAll(c.br)
+	return string(rest) == "\r\n"
+}
+
 // readLine returns a line without its end. Bare line feeds are for heads only
 // (RFC 9112 section 2.2).
 func (c *chunks) readLine() ([]byte, error) {

@@ -41,23 +41,28 @@ func (c *Client) Reach(ctx context.Context) error {
 // Body must be closed. The end of ctx interrupts whatever is under way, reading
 // the body included, until [Response.Detach].
 //
-// Errors are one of this package's, or the cause of ctx.
+// Errors are one of this package's, or the cause of ctx; see also [Unsent].
 func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	if ctx.Err() != nil {
-		return nil, readError(context.Cause(ctx))
+		return nil, unsent{readError(context.Cause(ctx))}
 	}
 	whole, err := req.whole(ctx)
 	if err != nil {
-		return nil, err
+		return nil, unsent{err}
 	}
+	wrote := 0
 	if cn := c.pool.take(); cn != nil {
 		x := c.exchange(ctx, cn, req)
 		resp, err := x.run(whole)
 		if err == nil || !x.repeatable(err) {
 			return resp, err
 		}
+		wrote = x.wrote
 	}
 	cn, err := c.pool.dial(ctx, req.Timeout)
+	if err != nil && wrote == 0 {
+		return nil, unsent{err}
+	}
 	if err != nil {
 		return nil, err
 	}

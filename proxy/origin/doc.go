@@ -42,5 +42,6 @@
 //   - What was interrupted stays interrupted ([deadlines]).
 //   - A connection goes back to the pool only after a response that was read to
 //     its last byte, with nothing behind it, to a request that was written to
-//     its last byte.
+//     its last byte. An answer to HEAD, a 204 or a 304 that names a length has
+//     no last byte: a body may yet follow.
 package origin

@@ -29,6 +29,15 @@ var (
 	ErrRequestBody = errors.New("the request's body was cut short")
 )
 
+// unsent marks an error that came before anything was sent.
+type unsent struct{ error }
+
+func (u unsent) Unwrap() error { return u.error }
+
+// Unsent reports whether an error of Do means that no byte of the request has
+// left: the server cannot have acted on it.
+func Unsent(err error) bool { return errors.As(err, new(unsent)) }
+
 // readError says what a failed read from the origin means.
 func readError(err error) error {
 	switch {

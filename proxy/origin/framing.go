@@ -26,9 +26,11 @@ func (h *head) framing(method string) (length int64, keep bool, err error) {
 	}
 	reusable := !h.http10 && h.sloppy == "" && !h.header.HasToken("Connection", "close")
 	if h.hasNoBody(method) {
-		// What follows a 204 with a length, or an answer without a body that
-		// claims a coding, is anybody's guess.
-		return 0, reusable && !coded && (h.status != 204 || length <= 0), nil
+		// Such an answer may name the length of the body that it does not
+		// have (RFC 9110 section 8.6), and some servers send that body all the
+		// same, a moment later: it would be taken for the next answer on this
+		// connection. A new one costs less.
+		return 0, reusable && !coded && length <= 0, nil
 	}
 	return length, reusable && length != lengthToClose, nil
 }

@@ -142,6 +142,8 @@ func TestAConnectionThatMayNotBeUsedAgainIsNot(t *testing.T) {
 		"a 204 with a length":         {"GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", ""},
 		"a 204 with a coding":         {"GET", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
 		"a 304 with a coding":         {"GET", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", ""},
+		"a 304 with a length":         {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", ""},
+		"a HEAD with a length":        {"HEAD", ok + "Content-Length: 5\r\n\r\n", ""},
 		"a HEAD with a coding":        {"HEAD", ok + "Transfer-Encoding: chunked\r\n\r\n", ""},
 		"a HEAD with both":            {"HEAD", ok + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n", ""},
 		"an idle time that ends soon": {"GET", ok + "Content-Length: 5\r\nKeep-Alive: timeout=1\r\n\r\nhello", "hello"},

@@ -39,6 +39,10 @@ func (r *Response) Detach() bool { return r.exchange.detach() }
 // Ready reports whether some of the body came with the head.
 func (r *Response) Ready() bool { return r.ready }
 
+// Whole reports whether all of the body came with the head. It is valid until
+// Body is read from.
+func (r *Response) Whole() bool { return r.exchange.body.arrived() }
+
 // Uploaded reports whether nobody reads the request's body any more.
 func (r *Response) Uploaded() bool {
 	return r.exchange.upload == nil || r.exchange.upload.isDone()
