@@ -15,6 +15,11 @@ import (
 // A large answer to an honest slow client takes longer than that as a whole.
 const writeSlice = 64 << 10
 
+// writeRate is how many bytes per second a client has to take of a write, once
+// the write timeout is over: one that takes a slice now and then would keep a
+// large snapshot in memory for hours.
+const writeRate = 16 << 10
+
 // lingerTime and lingerBytes bound how long a connection is read from after its
 // last answer, so that a client still sending gets to read it: closing with
 // unread bytes would reset the connection under the answer.
@@ -37,6 +42,8 @@ type conn struct {
 	linger  atomic.Bool // unread bytes of a request are expected
 	closing sync.Once
 
+	bareEnds bareEnds // of what the client sends
+
 	writing sync.Mutex // frames of two writers do not mix
 }
 
@@ -48,6 +55,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		return 0, errAhead
 	}
 	n, err := c.Conn.Read(p)
+	c.bareEnds.look(p[:n])
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		c.ended.Store(true)
 	}
@@ -55,16 +63,14 @@ func (c *conn) Read(p []byte) (int, error) {
 }
 
 // Write writes all of p, or fails when the client takes none of it for the
-// write timeout. One call is never mixed with another.
+// write timeout, or all of it too slowly. One call is never mixed with another.
 func (c *conn) Write(p []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	written := 0
+	written, last := 0, time.Now().Add(c.writeTimeout+time.Duration(len(p))*time.Second/writeRate)
 	for {
-		if c.writeTimeout > 0 {
-			if err := c.Conn.SetWriteDeadline(time.Now().Add(c.writeTimeout)); err != nil {
-				return written, err
-			}
+		if err := c.allowSlice(last); err != nil {
+			return written, err
 		}
 		slice := p[written:]
 		if len(slice) > writeSlice {
@@ -75,6 +81,18 @@ func (c *conn) Write(p []byte) (int, error) {
 			return written, err
 		}
 	}
+}
+
+// allowSlice gives the next slice its time, which ends with that of the whole.
+func (c *conn) allowSlice(last time.Time) error {
+	if c.writeTimeout == 0 {
+		return nil
+	}
+	deadline := time.Now().Add(c.writeTimeout)
+	if last.Before(deadline) {
+		deadline = last
+	}
+	return c.Conn.SetWriteDeadline(deadline)
 }
 
 // SetWriteDeadline does nothing: each write has its own.

@@ -29,13 +29,41 @@ func (p *Proxy) peerOf(r *request) peer {
 	if !w.trusted {
 		return w
 	}
-	if proto := first(r.head.Lookup("x-forwarded-proto")); proto == "http" || proto == "https" {
-		w.proto = proto
+	said := saidOf(&r.head)
+	if said.proto == "http" || said.proto == "https" {
+		w.proto = said.proto
 	}
-	if host := first(r.head.Lookup("x-forwarded-host")); host != "" && !strings.ContainsAny(host, `"\`) {
-		w.host = strings.ToLower(host)
+	if said.host != "" {
+		w.host = said.host
 	}
 	return w
+}
+
+// saidOf is what the request says of its first hop.
+func saidOf(h *head.Head) (said forwarded) {
+	if elements := onlyForwarded(h); len(elements) > 0 {
+		if said = elements[0]; !isAuthority(said.host) {
+			said.host = ""
+		}
+		return said
+	}
+	said.proto = first(h.Lookup("x-forwarded-proto"))
+	if host := first(h.Lookup("x-forwarded-host")); !strings.ContainsAny(host, `"\`) {
+		said.host = host
+	}
+	return said
+}
+
+// onlyForwarded returns the elements of Forwarded if that is the field which the
+// peer writes. One that writes any X-Forwarded-* may well pass on the Forwarded
+// that its client made up.
+func onlyForwarded(h *head.Head) []forwarded {
+	for _, name := range []string{"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"} {
+		for range h.Lookup(name) {
+			return nil
+		}
+	}
+	return parseForwarded(h.Lookup("forwarded"))
 }
 
 func remoteAddr(addr net.Addr) netip.Addr {
@@ -56,20 +84,51 @@ func first(values func(func([]byte) bool)) string {
 
 // appendForwarding appends what the origin is told of the request's way: Via,
 // X-Forwarded-For, -Proto and -Host, Forwarded (RFC 7239) and CDN-Loop (RFC
-// 8586). What an untrusted peer said of these is replaced.
+// 8586). What an untrusted peer said of these is replaced. If a trusted one sent
+// only one of the two chains of addresses, the other gets them too (RFC 7239
+// section 7.4): an origin that reads that one would take the peer for the client.
 func (p *Proxy) appendForwarding(b []byte, h *head.Head, w peer) []byte {
 	b = appendLists(b, "Via", h, "via", via)
 	b = appendLists(b, "CDN-Loop", h, "cdn-loop", p.loopID)
-	chain, forwarded := "", ""
+	chain, forwarded, addrs, elements := "", "", w.addr, w.element()
 	if w.trusted {
 		chain, forwarded = "x-forwarded-for", "forwarded"
+		addrs, elements = addrsOf(h)+addrs, elementsOf(h)+elements
 	}
-	b = appendLists(b, "X-Forwarded-For", h, chain, w.addr)
+	b = appendLists(b, "X-Forwarded-For", h, chain, addrs)
 	b = appendLine(b, "X-Forwarded-Proto", w.proto)
 	if w.host != "" {
 		b = appendLine(b, "X-Forwarded-Host", w.host)
 	}
-	return appendLists(b, "Forwarded", h, forwarded, w.element())
+	return appendLists(b, "Forwarded", h, forwarded, elements)
+}
+
+// addrsOf is what X-Forwarded-For lacks of Forwarded, each with a comma behind
+// it. Only Forwarded can tell of a node without an address.
+func addrsOf(h *head.Head) string {
+	var b strings.Builder
+	for _, f := range onlyForwarded(h) {
+		if addr, ok := f.addr(); ok {
+			b.WriteString(addr.String() + ", ")
+		}
+	}
+	return b.String()
+}
+
+// elementsOf is what Forwarded lacks of X-Forwarded-For.
+func elementsOf(h *head.Head) string {
+	var b strings.Builder
+	for range h.Lookup("forwarded") {
+		return ""
+	}
+	for line := range h.Lookup("x-forwarded-for") {
+		for member := range strings.SplitSeq(string(line), ",") {
+			if node := nodeOf(strings.Trim(member, " \t")); node != "" {
+				b.WriteString("for=" + node + ", ")
+			}
+		}
+	}
+	return b.String()
 }
 
 // element describes this hop in Forwarded.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -30,7 +31,21 @@ func (p *Proxy) passThrough(r *request, reason share.Reason) {
 		return
 	}
 	p.noteWrite(r, resp)
+	if !r.head.IsSafe() && !(resp.Uploaded() && resp.Whole()) {
+		pass.over = p.noteAgain(r, resp)
+	}
 	p.relay(r, pass, resp, reason)
+}
+
+// noteAgain returns what notes a write once more when its answer is over, since
+// an origin may answer first and write then. By that time r is another's: it has
+// a request of its own, valid as long as fasthttp's, until the answer was written.
+func (p *Proxy) noteAgain(r *request, resp *origin.Response) func() {
+	again := &request{ctx: r.ctx, route: r.route, now: r.now}
+	if again.head.Parse(&r.ctx.Request.Header) != nil {
+		return nil // cannot be: it was parsed before
+	}
+	return func() { p.noteWrite(again, resp) }
 }
 
 // passFailed answers when there is no response. The origin may have got the
@@ -38,78 +53,19 @@ func (p *Proxy) passThrough(r *request, reason share.Reason) {
 func (p *Proxy) passFailed(r *request, pass *pass, err error) {
 	r.route.account.PassFailed()
 	p.log.Warn("a passed request failed", "route", r.route.Name, "error", err)
-	p.noteWrite(r, nil)
+	if !origin.Unsent(err) && !errors.Is(err, origin.ErrRequestBody) {
+		p.noteWrite(r, nil) // else no whole request can have come to the origin
+	}
 	refused := problemOf(err)
 	if pass.body != nil && pass.body.tooLarge {
 		refused = tooLarge()
 	}
-	if pass.body != nil && !pass.body.whole {
+	if !pass.body.done() {
 		// What is left of it must not be taken for the next request.
 		refused.hangUp()
 		lingerOn(r.ctx.Conn())
 	}
 	p.refuse(r, refused)
-}
-
-// pass is a passed request under way.
-type pass struct {
-	proxy  *Proxy
-	r      *request
-	conn   *conn
-	body   *requestBody // nil if the request has none
-	cancel context.CancelFunc
-	watch  *watch
-}
-
-func (p *Proxy) newPass(r *request, cancel context.CancelFunc) *pass {
-	x := &pass{proxy: p, r: r, conn: clientConn(r.ctx.Conn()), cancel: cancel}
-	if r.head.Length != 0 {
-		x.body = p.newRequestBody(r, x.conn)
-		r.bodyTaken = true
-	}
-	x.watch = newWatch(x.conn, cancel)
-	if x.body == nil {
-		x.watch.startSoon()
-	}
-	return x
-}
-
-// end stops what was started for the request.
-func (x *pass) end() {
-	x.watch.stop()
-	x.cancel()
-}
-
-func (x *pass) request() *origin.Request {
-	r := x.r
-	req := &origin.Request{
-		Method:  string(r.head.Method),
-		Head:    x.proxy.appendPassed(nil, r, false),
-		Timeout: r.route.upstream.Timeout,
-		Repeat:  r.head.IsSafe() && r.head.Length == 0,
-	}
-	if x.body != nil {
-		req.Body, req.Length, req.Abandon = x.body, r.head.Length, x.body.abandon
-		if r.head.Length < 0 {
-			req.Trailer = x.body.trailer
-		}
-	}
-	if !r.head.HTTP10 {
-		req.Interim = x.interim
-	}
-	return req
-}
-
-// interim relays an interim response (RFC 9110 section 15.2). What fasthttp has
-// answered before is on its way already: it flushes after each response.
-func (x *pass) interim(status int, header origin.Header) {
-	b := []byte("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")
-	for _, f := range header {
-		if !isHopField(header, f.Name) {
-			b = appendLine(b, f.Name, f.Value)
-		}
-	}
-	_, _ = x.conn.Write(append(b, "\r\n"...))
 }
 
 // appendPassed writes the head of a passed request: what the client sent, field
@@ -165,10 +121,13 @@ func (u *upstream) hostFor(h *head.Head) string {
 
 // relay answers with the origin's response.
 func (p *Proxy) relay(r *request, x *pass, resp *origin.Response, reason share.Reason) {
+	if x.answer == nil {
+		x.answer = resp
+	}
 	p.relayHead(r, resp, reason)
-	if resp.Rejected() {
+	if x.spent(resp) {
 		// The origin did not want the rest of the body, so it is still
-		// coming.
+		// coming; or nobody knows where it ended.
 		r.ctx.SetConnectionClose()
 		lingerOn(r.ctx.Conn())
 	}
@@ -218,7 +177,7 @@ func (p *Proxy) addedFields(r *request, resp *origin.Response, reason share.Reas
 	if reason == share.ReasonMethod {
 		status = "pollmux; fwd=method"
 	}
-	return append(fields, upgrade.Field{Name: "Cache-Status", Value: status}, upgrade.Field{Name: "Vary", Value: r.route.vary})
+	return append(fields, upgrade.Field{Name: "Cache-Status", Value: status}, upgrade.Field{Name: "Vary", Value: r.route.vary()})
 }
 
 // isHopField reports whether a response field is not for the client: it is
@@ -240,6 +199,6 @@ func (p *Proxy) passKept(r *request, a feed.Answer) {
 	account.Unshared(string(a.Alone))
 	x := p.newPass(r, func() { _ = a.Kept.Close() })
 	resp := *a.Kept.Response
-	resp.Body = a.Kept
+	resp.Body, x.answer = a.Kept, a.Kept.Response
 	p.relay(r, x, &resp, a.Alone)
 }

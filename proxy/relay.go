@@ -13,21 +13,21 @@ import (
 // relayChunk is how much of an answer is in memory at once.
 const relayChunk = 32 << 10
 
-// errUploadCut: the answer is over and the request is not, so the connection
-// cannot carry another.
-var errUploadCut = errors.New("the origin answered without reading the whole request")
+// errSpent: the answer is over and the request is not, or nobody knows where it
+// ended, so the connection cannot carry another.
+var errSpent = errors.New("the connection cannot carry another request")
 
 // relayBody lets fasthttp write the origin's body as it comes.
 func (p *Proxy) relayBody(r *request, x *pass, resp *origin.Response) {
 	out := &r.ctx.Response
-	body := &relayedBody{pass: x, response: resp}
+	body := &relayedBody{pass: x, response: resp, last: out.ConnectionClose()}
 	// The client gets to see the head when there is nothing to send it with.
 	out.ImmediateHeaderFlush = !resp.Ready()
 	if resp.Length < 0 {
 		for name := range resp.Header.Tokens("Trailer") {
 			_ = out.Header.AddTrailer(name) // one that may not be is dropped
 		}
-		body.trailers = func() { setTrailers(&out.Header, resp) }
+		body.chunked = &out.Header
 	}
 	if resp.Uploaded() {
 		x.watch.startSoon()
@@ -50,18 +50,19 @@ func setTrailers(out *fasthttp.ResponseHeader, resp *origin.Response) {
 type relayedBody struct {
 	pass     *pass
 	response *origin.Response
-	trailers func() // called at the end; may be nil
+	chunked  *fasthttp.ResponseHeader // takes the trailers; nil for a body of known length
+	last     bool                     // the connection ends with this answer anyway
 	ended    bool
 }
 
 // Read is for when fasthttp does not use WriteTo.
 func (b *relayedBody) Read(p []byte) (int, error) {
 	n, err := b.response.Body.Read(p)
-	if err == io.EOF {
+	if err == io.EOF && !b.ended {
 		b.ended = true
-		if b.trailers != nil {
-			b.trailers()
-			b.trailers = nil
+		b.pass.answered()
+		if b.chunked != nil {
+			setTrailers(b.chunked, b.pass.answer)
 		}
 	}
 	return n, err
@@ -84,7 +85,7 @@ func (b *relayedBody) WriteTo(w io.Writer) (int64, error) {
 			if total += int64(written); err != nil {
 				return total, err
 			}
-			if bw != nil && bw.Buffered() > 0 && !b.ended {
+			if bw != nil && bw.Buffered() > 0 && (!b.ended || b.pass.spent(b.response)) {
 				if err := bw.Flush(); err != nil {
 					return total, err
 				}
@@ -108,11 +109,22 @@ func (x *pass) failed(err error) {
 // Close ends the exchange, and with it what waits for the client.
 func (b *relayedBody) Close() error {
 	_ = b.response.Body.Close()
+	b.pass.answered()
 	b.pass.end()
-	if b.response.Rejected() {
-		return errUploadCut
+	if !b.pass.spent(b.response) {
+		return nil
 	}
-	return nil
+	if b.ended {
+		b.pass.conn.linger.Store(true)
+	}
+	if b.last {
+		return nil
+	}
+	if b.ended && b.chunked != nil {
+		// fasthttp drops what it has not flushed: the trailer section.
+		_, _ = b.pass.conn.Write(b.chunked.TrailerHeader())
+	}
+	return errSpent
 }
 
 // buffer returns a buffer of relayChunk bytes.
@@ -125,25 +137,31 @@ func (p *Proxy) relayToClose(r *request, x *pass, resp *origin.Response) {
 	out := &r.ctx.Response
 	out.Header.SetContentLength(-2)
 	header := append([]byte(nil), out.Header.Header()...)
-	x.watch.stop()
+	whole := false
 	p.takeOver(r, func(c *conn, _ []byte) {
-		p.goServe(c, func() {
-			again := newWatch(c, x.cancel)
-			again.startSoon()
-			err := p.writeRaw(c, header, resp.Body)
-			again.stop()
-			_ = resp.Body.Close()
-			x.cancel()
-			if err != nil {
-				c.abort()
-				return
-			}
-			_ = c.Close()
-		})
-	}, func() {
-		_ = resp.Body.Close()
-		x.cancel()
-	})
+		if !whole {
+			c.abort()
+			return
+		}
+		if x.spent(resp) {
+			lingerOn(c) // what is missing is of the request: the answer has to arrive
+		}
+		p.goServe(c, func() { _ = c.Close() })
+	}, func() {})
+	if resp.Uploaded() {
+		x.watch.startSoon() // else it would keep the upload from reading
+	}
+	whole = p.relayNow(x, header, resp)
+}
+
+// relayNow relays an answer, and reports whether all of it was taken. It does so
+// within the handler: what the upload reads from, fasthttp gives to somebody
+// else's request as soon as the handler has returned the connection.
+func (p *Proxy) relayNow(x *pass, header []byte, resp *origin.Response) bool {
+	defer x.end()
+	defer x.answered()
+	defer func() { _ = resp.Body.Close() }() // waits for the upload
+	return p.writeRaw(x.conn, header, resp.Body) == nil
 }
 
 // writeRaw writes a head and a body to a connection of its own.
