@@ -87,7 +87,7 @@ func (p *Proxy) checkRequest(r *request) *problem {
 // depends on.
 func (p *Proxy) refuse(r *request, refused *problem) {
 	if r.route != nil && r.route.coalesces() {
-		refused.with("Vary", r.route.vary)
+		refused.with("Vary", r.route.vary())
 	}
 	refused.write(r.ctx)
 }
@@ -121,15 +121,14 @@ func (p *Proxy) overLimit(r *request) bool {
 		return false
 	}
 	if p.wantsEvents(r) {
-		http10 := r.head.HTTP10
-		p.takeOver(r, func(c *conn, _ []byte) { p.sayFull(c, http10) }, func() {})
+		p.sayFull(r)
 		return true
 	}
 	status, text := http.StatusServiceUnavailable, "limits.connections is reached"
 	if c.over == "connections_per_ip" {
 		status, text = http.StatusTooManyRequests, "limits.connections_per_ip is reached"
 	}
-	p.refuse(r, newProblem(status, text).after(fullRetry).hangUp())
+	p.refuse(r, newProblem(status, text).with("Vary", baseVary).after(fullRetry).hangUp())
 	return true
 }
 
@@ -139,9 +138,16 @@ func (p *Proxy) wantsEvents(r *request) bool {
 }
 
 // sayFull tells an EventSource to come back later.
-func (p *Proxy) sayFull(c *conn, http10 bool) {
-	_, _ = c.Write(upgrade.FullEvents([]upgrade.Field{{Name: "Vary", Value: baseVary}, {Name: "Via", Value: via}}, http10))
-	_ = c.Close()
+func (p *Proxy) sayFull(r *request) {
+	vary := baseVary
+	if r.route != nil {
+		vary = r.route.vary()
+	}
+	answer := upgrade.FullEvents([]upgrade.Field{{Name: "Vary", Value: vary}, {Name: "Via", Value: via}}, r.head.HTTP10)
+	p.takeOver(r, func(c *conn, _ []byte) {
+		_, _ = c.Write(answer)
+		_ = c.Close()
+	}, func() {})
 }
 
 // onParseError answers what fasthttp could not parse.

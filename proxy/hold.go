@@ -36,7 +36,7 @@ func (p *Proxy) hold(r *request, f *feed.Feed, a feed.Answer) (held bool, err er
 		return false, nil
 	case t == upgrade.WebSocket && !u.HasSnapshot():
 		// The origin may know what a WebSocket is here; it has no snapshot.
-		p.pass(r, "no-snapshot")
+		p.pass(r, noSnapshot)
 		return false, nil
 	case t != upgrade.Longpoll && u != nil && u.HasSnapshot() && !u.Representable(t):
 		r.route.account.Requested(t)
@@ -73,10 +73,11 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 	wait := min(r.choice.Wait, r.route.Wait)
 	closing := r.head.Close || r.head.HTTP10
 	options := upgrade.LongPollOptions{
-		Have:      a.Update,
-		Answer:    upgrade.Answer{CacheStatus: "pollmux; hit; detail=held", Via: via, Held: wait},
-		Closing:   closing,
-		Delivered: s.account.Delivered,
+		Have:        a.Update,
+		Answer:      upgrade.Answer{CacheStatus: "pollmux; hit; detail=held", Via: via, Held: wait},
+		StaleStatus: "pollmux; hit; detail=stale-if-error",
+		Closing:     closing,
+		Delivered:   s.account.Delivered,
 	}
 	terms := fanout.Terms{Hold: shortened(wait)}
 	p.takeOver(r, func(c *conn, early []byte) {
@@ -107,6 +108,8 @@ func (p *Proxy) afterLongPoll(c *conn, end fanout.End, early []byte, closing boo
 func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 	options := upgrade.StreamOptions{
 		Kind:      r.choice.Transport,
+		Alias:     r.choice.Alias,
+		Doubt:     a.Err != nil,
 		HTTP10:    r.head.HTTP10,
 		Picture:   r.choice.Picture,
 		Resume:    resumeFrom(r),
@@ -160,7 +163,7 @@ func (p *Proxy) streamFields(r *request, a feed.Answer) []upgrade.Field {
 	if a.Update != nil {
 		vary, fields = a.Update.Vary, a.Update.CORS()
 	}
-	status := "pollmux; hit; detail=stale"
+	status := "pollmux; fwd=miss; detail=origin-failed"
 	if a.Update != nil {
 		status = cacheStatus(a)
 	}

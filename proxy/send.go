@@ -71,7 +71,9 @@ func (s *sender) send(m upgrade.Message) error {
 	resp, err := s.do(m)
 	if err != nil {
 		s.route.account.PassFailed()
-		s.refresh()
+		if !origin.Unsent(err) {
+			s.refresh()
+		}
 		return &upgrade.CloseError{Code: upgrade.CloseBroken, Reason: s.label() + ": " + problemOf(err).Detail}
 	}
 	_, _ = io.CopyN(io.Discard, resp.Body, prefetched)

@@ -14,6 +14,7 @@ type LongPoll struct {
 	source    Source
 	have      *Update
 	answer    Answer
+	stale     string
 	closing   bool
 	delivered func(*Update)
 
@@ -31,6 +32,10 @@ type LongPollOptions struct {
 	// Answer holds what every answer carries, and Held.
 	Answer Answer
 
+	// StaleStatus is the CacheStatus of an answer at the end of the wait while
+	// the source cannot tell whether the version is still current.
+	StaleStatus string
+
 	// Closing ends the connection after the answer.
 	Closing bool
 
@@ -41,7 +46,7 @@ type LongPollOptions struct {
 
 // NewLongPoll returns a subscriber that is to be held for as long as it wants.
 func NewLongPoll(source Source, o LongPollOptions) *LongPoll {
-	return &LongPoll{source: source, have: o.Have, answer: o.Answer, closing: o.Closing, delivered: o.Delivered}
+	return &LongPoll{source: source, have: o.Have, answer: o.Answer, stale: o.StaleStatus, closing: o.Closing, delivered: o.Delivered}
 }
 
 // Next answers as soon as there is another version.
@@ -78,6 +83,9 @@ func (p *LongPoll) finish() []byte {
 	a.Update, a.NotModified, a.Now = p.have, true, time.Now()
 	if u := state.Update; u != nil && u.Version == p.have.Version {
 		a.Update = u // as old as it is now
+	}
+	if state.Stale != "" {
+		a.CacheStatus = p.stale
 	}
 	return a.Append(nil, p.closing)
 }

@@ -2,6 +2,7 @@ package upgrade
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"strconv"
 	"time"
@@ -27,6 +28,10 @@ type Choice struct {
 	// Accept was read to choose: the origin is not told.
 	Accept bool
 
+	// Alias says that the client called the stream's media type by its other
+	// name, by which it is to be answered.
+	Alias bool
+
 	// Picture says that the client cannot name the transport in a field, so a
 	// multipart stream is for an <img>.
 	Picture bool
@@ -44,10 +49,10 @@ func Negotiate(w Wish, served Set) (c Choice, ok bool) {
 	wait, asked := waitFor(w)
 	answers := served.Has(Poll) || asked && served.Has(Longpoll)
 	stream, alternative := preferredStream(w.Accept, served, answers)
-	if stream != Pass && (served.Has(stream) || !alternative) {
-		return Choice{Transport: stream, Accept: true}, served.Has(stream)
+	if t := stream.Transport; t != Pass && (served.Has(t) || !alternative) {
+		return Choice{Transport: t, Accept: true, Alias: stream.alias}, served.Has(t)
 	}
-	if asked && (served.Has(Longpoll) || !served.Has(Poll)) {
+	if asked {
 		return Choice{Transport: Longpoll, Wait: wait}, served.Has(Longpoll)
 	}
 	return Choice{Transport: Poll}, served.Has(Poll)
@@ -75,11 +80,11 @@ func named(w Wish, served Set) (c Choice, ok bool) {
 // preferredStream returns the stream that an Accept field likes best: of those
 // that are served, or else of all, to be refused by its name. alternative says
 // that the client would take an answer as well, if answers are to be had.
-func preferredStream(accept []byte, served Set, answers bool) (stream Transport, alternative bool) {
+func preferredStream(accept []byte, served Set, answers bool) (best stream, alternative bool) {
 	if bytes.IndexByte(accept, '/') < 0 {
-		return Pass, true
+		return stream{}, true
 	}
-	best, bestQ, otherQ := Pass, 0, 0
+	bestQ, otherQ := 0, 0
 	for rest := accept; len(rest) > 0; {
 		var member []byte
 		member, rest = cutList(rest, ',')
@@ -87,20 +92,20 @@ func preferredStream(accept []byte, served Set, answers bool) (stream Transport,
 		if mediaType = bytes.TrimSpace(mediaType); len(mediaType) == 0 {
 			continue // an empty member of the list (RFC 9110 section 5.6.1.2)
 		}
-		t, q := streamType(mediaType), quality(params)
+		s, q := streamType(mediaType), quality(params)
 		switch {
-		case t == Pass:
+		case s.Transport == Pass:
 			otherQ = max(otherQ, q)
-		case q == 0, served.Has(best) && !served.Has(t):
-		case q > bestQ, served.Has(t) && !served.Has(best):
-			best, bestQ = t, q
+		case q == 0, served.Has(best.Transport) && !served.Has(s.Transport):
+		case q > bestQ, served.Has(s.Transport) && !served.Has(best.Transport):
+			best, bestQ = s, q
 		}
 	}
 	if !answers {
 		otherQ = 0
 	}
-	if best == Pass || otherQ > bestQ {
-		return Pass, true
+	if best.Transport == Pass || otherQ > bestQ {
+		return stream{}, true
 	}
 	return best, otherQ > 0
 }
@@ -126,16 +131,28 @@ func cutList(list []byte, separator byte) (member, rest []byte) {
 	return list, nil
 }
 
-func streamType(mediaType []byte) Transport {
-	switch {
-	case bytes.EqualFold(mediaType, []byte("text/event-stream")):
-		return SSE
-	case bytes.EqualFold(mediaType, []byte("application/x-ndjson")), bytes.EqualFold(mediaType, []byte("application/jsonl")):
-		return NDJSON
-	case bytes.EqualFold(mediaType, []byte("multipart/x-mixed-replace")), bytes.EqualFold(mediaType, []byte("multipart/mixed")):
-		return Multipart
+// stream is a media type that is one; Pass if it is none.
+type stream struct {
+	Transport
+	alias bool // of its two names the second
+}
+
+func streamType(mediaType []byte) stream {
+	for t := SSE; t <= Multipart; t++ {
+		for i, name := range mediaTypes[t] {
+			if bytes.EqualFold(mediaType, []byte(name)) {
+				return stream{t, i > 0}
+			}
+		}
 	}
-	return Pass
+	return stream{}
+}
+
+// mediaTypes are the names of the streams.
+var mediaTypes = [Transports][]string{
+	SSE:       {"text/event-stream"},
+	NDJSON:    {"application/x-ndjson", "application/jsonl"},
+	Multipart: {"multipart/x-mixed-replace", "multipart/mixed"},
 }
 
 // quality reads q from the parameters of a media range, in thousandths (RFC
@@ -189,8 +206,11 @@ func unquoted(value []byte) []byte {
 	return value
 }
 
-// parseWait reads whole seconds.
+// parseWait reads whole seconds. Of too many there are enough.
 func parseWait(value []byte) (time.Duration, bool) {
-	n, err := strconv.ParseUint(string(value), 10, 31)
-	return time.Duration(n) * time.Second, err == nil && n > 0
+	n, err := strconv.ParseUint(string(value), 10, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		err = nil // and n is the largest
+	}
+	return time.Duration(min(n, math.MaxInt32)) * time.Second, err == nil && n > 0
 }

@@ -2,10 +2,7 @@ package upgrade
 
 import (
 	"errors"
-	"math/rand/v2"
 	"net"
-	"net/http"
-	"strings"
 	"time"
 )
 
@@ -30,7 +27,9 @@ type Stream struct {
 	kind      Transport
 	source    Source
 	chunked   bool
+	alias     bool
 	picture   bool
+	doubted   uint64 // version that is kept back while the source is stale
 	delivered func(*Update)
 
 	// The engine's goroutine has these.
@@ -50,6 +49,13 @@ type Stream struct {
 // StreamOptions are what a stream's client asked for.
 type StreamOptions struct {
 	Kind Transport
+
+	// Alias answers with the other name of the media type.
+	Alias bool
+
+	// Doubt keeps the snapshot back until the source is live: what it has now
+	// is too old for anybody.
+	Doubt bool
 
 	// HTTP10 clients know no chunks: their stream ends with the connection.
 	HTTP10 bool
@@ -71,52 +77,17 @@ type StreamOptions struct {
 
 // NewStream returns a subscriber whose response has not begun.
 func NewStream(source Source, o StreamOptions) *Stream {
-	s := &Stream{kind: o.Kind, source: source, chunked: !o.HTTP10, picture: o.Picture, delivered: o.Delivered}
+	s := &Stream{kind: o.Kind, source: source, alias: o.Alias, chunked: !o.HTTP10, picture: o.Picture, delivered: o.Delivered}
 	s.pending = s.appendHead(nil, o.Fields)
-	if u := source.Latest().Update; u != nil && len(o.Resume) > 0 && string(o.Resume) == u.ID {
+	switch u := source.Latest().Update; {
+	case u == nil:
+	case len(o.Resume) > 0 && string(o.Resume) == u.ID:
 		s.have = u.Version
+	case o.Doubt:
+		s.doubted = u.Version
 	}
 	s.pending = s.append(s.pending, s.opening())
 	return s
-}
-
-// contentType of the stream, as clients compare it.
-func (t Transport) contentType() string {
-	switch t {
-	case SSE:
-		return "text/event-stream"
-	case NDJSON:
-		return "application/x-ndjson"
-	}
-	return "multipart/x-mixed-replace; boundary=" + boundary
-}
-
-// appendHead writes the response's head. No cache may keep it, nothing may
-// transform it, and nginx shall not collect it.
-func (s *Stream) appendHead(b []byte, fields []Field) []byte {
-	b = appendStatus(b, http.StatusOK)
-	b = appendField(b, "Content-Type", s.kind.contentType())
-	b = appendField(b, "Cache-Control", "no-store, no-transform")
-	b = appendField(b, "X-Accel-Buffering", "no")
-	b = appendField(b, "Date", time.Now().UTC().Format(http.TimeFormat))
-	for _, f := range fields {
-		b = appendField(b, f.Name, f.Value)
-	}
-	if s.chunked {
-		b = appendField(b, "Transfer-Encoding", "chunked")
-	}
-	return append(appendField(b, "Connection", "close"), "\r\n"...)
-}
-
-// opening is what a client gets at once, whether there is a snapshot or not.
-func (s *Stream) opening() []byte {
-	switch s.kind {
-	case SSE:
-		return append([]byte(eventComment), retryField(jitterUp(retryUsual))...)
-	case Multipart:
-		return []byte(delimiter)
-	}
-	return nil
 }
 
 // append frames plain for the client.
@@ -137,7 +108,7 @@ func (s *Stream) Next() (frame []byte, changed <-chan struct{}, last bool) {
 		return frame, nil, false
 	}
 	state := s.source.Latest()
-	if u := state.unseen(s.have); u != nil && u.HasSnapshot() {
+	if u := state.unseen(s.have); u != nil && u.HasSnapshot() && !s.doubts(state) {
 		if frame, over := s.snapshot(u); over || len(frame) > 0 {
 			return frame, nil, over
 		}
@@ -146,6 +117,11 @@ func (s *Stream) Next() (frame []byte, changed <-chan struct{}, last bool) {
 		return s.goodbye(), nil, true
 	}
 	return s.status(state), state.Changed, false
+}
+
+// doubts reports whether what the source has is kept back.
+func (s *Stream) doubts(state *State) bool {
+	return state.Update.Version == s.doubted && state.Stale != ""
 }
 
 // snapshot is an update's frame. An SSE stream outlives what it cannot tell, and
@@ -231,34 +207,3 @@ func (s *Stream) Listen(c net.Conn) error {
 // Complete reports whether a session that is done told its client everything.
 // If not, the connection must be reset rather than closed.
 func (s *Stream) Complete() bool { return !s.over }
-
-// FullEvents is the whole answer to an EventSource when the proxy takes no more
-// subscribers. A browser would give up for good on any status but 200.
-func FullEvents(fields []Field, http10 bool) []byte {
-	s := Stream{kind: SSE, chunked: !http10}
-	b := s.appendHead(nil, fields)
-	b = s.append(b, retryField(jitterUp(retryFull)))
-	return append(b, s.goodbye()...)
-}
-
-// jitterUp adds up to as much again.
-func jitterUp(d time.Duration) time.Duration { return d + rand.N(d) }
-
-// isCORS reports whether a field is part of the answer to a browser's
-// cross-origin check, which streams need as well.
-func isCORS(name string) bool {
-	name = http.CanonicalHeaderKey(name)
-	return strings.HasPrefix(name, "Access-Control-") || name == "Timing-Allow-Origin" || name == "Cross-Origin-Resource-Policy"
-}
-
-// CORS returns the fields of an update that a browser's cross-origin check
-// looks at.
-func (u *Update) CORS() []Field {
-	var fields []Field
-	for _, f := range u.Header {
-		if isCORS(f.Name) {
-			fields = append(fields, f)
-		}
-	}
-	return fields
-}

@@ -115,6 +115,14 @@ func (f *Feed) Hit(now time.Time) (a Answer, ok bool) {
 	return Answer{}, false
 }
 
+// HasNone reports whether the origin said, since then and since the last write,
+// that there is nothing to deliver.
+func (f *Feed) HasNone(since time.Time) bool {
+	v := f.view.Load()
+	u := v.state.Update
+	return u != nil && !u.HasSnapshot() && v.generation == f.generation.Load() && u.Received.After(since)
+}
+
 // mayRevalidate reports whether a view is outdated, but still good enough to
 // answer with while the next one is fetched.
 func (f *Feed) mayRevalidate(v *view, now time.Time) bool {

@@ -13,13 +13,6 @@ import (
 	"github.com/pollmux/pollmux/upgrade"
 )
 
-// aloneTime is how long requests pass through after an answer that may not be
-// shared, before the next tries again.
-const aloneTime = time.Minute
-
-// urgentPace is where back-off begins when there is nothing to answer with.
-const urgentPace = time.Second
-
 // errConfused is a 304 to a poll without conditions, or one that this feed
 // cannot make sense of.
 var errConfused = errors.New("the origin answers 304 to an unconditional request")
@@ -61,105 +54,6 @@ func (f *Feed) land(l landing) {
 	default:
 		f.landSnapshot(fl, l)
 	}
-}
-
-// landFailure keeps what there is, marks it stale and backs off.
-func (f *Feed) landFailure(fl *flight, l landing) {
-	r := &f.runs
-	now := time.Now()
-	r.failures++
-	r.failure = l.err
-	r.refused = now.Add(floor(l.response, now))
-	r.next = maxTime(f.afterFailure(fl), r.refused)
-	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, l.err.Error())
-	f.turnStale(publicReason(l.err))
-	fl.give(f.fallback(now))
-	if now.Before(f.retry()) {
-		giveAll(r.late, f.fallback(now))
-		r.late = nil
-	}
-}
-
-// afterFailure is when those who ask may cause the next poll. While there is a
-// snapshot to answer with, a failing origin gets no more polls than a healthy
-// one.
-func (f *Feed) afterFailure(fl *flight) time.Time {
-	v, pace := f.view.Load(), f.spec.Policy.Interval
-	if v.state.Update == nil || v.generation != f.generation.Load() {
-		pace = min(pace, urgentPace)
-	}
-	return fl.began.Add(schedule.Backoff(f.runs.failures, pace, f.set.random()))
-}
-
-// turnStale tells subscribers that what they see may be outdated, once: another
-// reason wakes nobody.
-func (f *Feed) turnStale(reason string) {
-	v := f.view.Load()
-	if v.state.Stale == reason || v.state.Ended != nil {
-		return
-	}
-	f.publish(v.with(upgrade.State{Update: v.state.Update, Stale: reason}), v.state.Stale == "")
-}
-
-// fallback is the answer while the origin fails: the last snapshot if it is
-// still allowed, or the failure.
-func (f *Feed) fallback(now time.Time) Answer {
-	r, p, v := &f.runs, f.spec.Policy, f.view.Load()
-	u := v.state.Update
-	if u != nil && v.generation == f.generation.Load() && now.Before(v.fresh.Add(p.StaleIfError)) {
-		return Answer{Update: u, Took: v.took, How: Hit, Detail: "stale-if-error"}
-	}
-	return Answer{Err: r.failure, RetryAfter: max(f.retry().Sub(now), 0)}
-}
-
-// landAlone sends those who waited on, each with its own request. Subscribers
-// never see such an answer: for them the feed is stale until there is one that
-// they may see.
-func (f *Feed) landAlone(fl *flight, l landing) {
-	r := &f.runs
-	now := time.Now()
-	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, "")
-	refused := f.spec.Identity != "" && isRefusal(l.response.Status)
-	if refused {
-		f.revoke(upgrade.ErrRevoked)
-	}
-	r.failures, r.failure = r.failures+1, nil
-	r.refused = time.Time{}
-	r.next = maxTime(f.afterFailure(fl), now.Add(floor(l.response, now)))
-	f.turnStale("the origin's answer may not be shared: " + string(l.verdict.Reason))
-	v := *f.view.Load()
-	v.alone, v.reason = now.Add(aloneTime), l.verdict.Reason
-	f.publish(&v, false)
-	if refused {
-		f.set.follow(f, &v)
-	}
-	f.giveAlone(fl, l)
-}
-
-// giveAlone gives the response itself to whoever caused it.
-func (f *Feed) giveAlone(fl *flight, l landing) {
-	for _, a := range append(fl.waiters, f.runs.late...) {
-		answer := Answer{Alone: l.verdict.Reason, How: Fetched}
-		if a == fl.starter && l.kept != nil {
-			answer.Kept, answer.Caused, l.kept = l.kept, true, nil
-		}
-		a.give(answer)
-	}
-	f.runs.late = nil
-	l.discard()
-}
-
-// isRefusal reports whether a status says that these credentials are not, or no
-// longer, good.
-func isRefusal(status int) bool { return status == 401 || status == 403 || status == 407 }
-
-// revoke ends the feed for those who hold it: who comes from now on gets
-// another.
-func (f *Feed) revoke(why error) {
-	f.runs.over = true
-	f.set.retire(f, false)
-	v := f.view.Load()
-	f.publish(v.with(upgrade.State{Update: v.state.Update, Ended: why}), true)
 }
 
 // landRenewal keeps the version: it is still current.

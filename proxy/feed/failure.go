@@ -1,0 +1,60 @@
+package feed
+
+import (
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/schedule"
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// urgentPace is where back-off begins when there is nothing to answer with.
+const urgentPace = time.Second
+
+// landFailure keeps what there is, marks it stale and backs off.
+func (f *Feed) landFailure(fl *flight, l landing) {
+	r := &f.runs
+	now := time.Now()
+	r.failures++
+	r.failure = l.err
+	r.refused = now.Add(floor(l.response, now))
+	r.next = maxTime(f.afterFailure(fl), r.refused)
+	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, l.err.Error())
+	f.turnStale(publicReason(l.err))
+	fl.give(f.fallback(now))
+	if now.Before(f.retry()) {
+		giveAll(r.late, f.fallback(now))
+		r.late = nil
+	}
+}
+
+// afterFailure is when those who ask may cause the next poll. While there is a
+// snapshot to answer with, a failing origin gets no more polls than a healthy
+// one.
+func (f *Feed) afterFailure(fl *flight) time.Time {
+	v, pace := f.view.Load(), f.spec.Policy.Interval
+	if v.state.Update == nil || v.generation != f.generation.Load() {
+		pace = min(pace, urgentPace)
+	}
+	return fl.began.Add(schedule.Backoff(f.runs.failures, pace, f.set.random()))
+}
+
+// turnStale tells subscribers that what they see may be outdated, once: another
+// reason wakes nobody.
+func (f *Feed) turnStale(reason string) {
+	v := f.view.Load()
+	if v.state.Stale == reason || v.state.Ended != nil {
+		return
+	}
+	f.publish(v.with(upgrade.State{Update: v.state.Update, Stale: reason}), v.state.Stale == "")
+}
+
+// fallback is the answer while the origin fails: the last snapshot if it is
+// still allowed, or the failure.
+func (f *Feed) fallback(now time.Time) Answer {
+	r, p, v := &f.runs, f.spec.Policy, f.view.Load()
+	u := v.state.Update
+	if u != nil && v.generation == f.generation.Load() && now.Before(v.fresh.Add(p.StaleIfError)) {
+		return Answer{Update: u, Took: v.took, How: Hit, Detail: "stale-if-error"}
+	}
+	return Answer{Err: r.failure, RetryAfter: max(f.retry().Sub(now), 0)}
+}

@@ -1,0 +1,51 @@
+package proxy
+
+import (
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// answerPoll answers at once.
+func (p *Proxy) answerPoll(r *request, a feed.Answer) {
+	answer := upgrade.Answer{
+		Update: a.Update, Now: r.now, CacheStatus: cacheStatus(a), Via: via,
+		NotModified: a.Update.NotModified(r.have, r.head.Get(head.IfModifiedSince)),
+	}
+	if r.choice.Transport == upgrade.Longpoll {
+		answer.Held = min(r.choice.Wait, r.route.Wait)
+	}
+	answer.Write(r.ctx)
+	account := r.route.account
+	account.Requested(r.choice.Transport)
+	account.Served(r.now.Sub(a.Update.Polled))
+	if !a.Caused {
+		p.saved(r, a, answer.NotModified)
+	}
+}
+
+// saved accounts for a request that the origin did not get.
+func (p *Proxy) saved(r *request, a feed.Answer, notModified bool) {
+	bytes := len(a.Update.Body)
+	if notModified || r.head.IsHead() {
+		bytes = 0
+	}
+	r.route.account.Saved(bytes, a.Took)
+}
+
+// cacheStatus says how the answer came to be (RFC 9211).
+func cacheStatus(a feed.Answer) string {
+	switch {
+	case a.How == feed.Hit && a.Detail == "":
+		return "pollmux; hit"
+	case a.How == feed.Hit:
+		return "pollmux; hit; detail=" + a.Detail
+	case a.How == feed.Collapsed && a.Renewal:
+		return "pollmux; fwd=stale; collapsed"
+	case a.How == feed.Collapsed:
+		return "pollmux; fwd=miss; collapsed"
+	case a.Renewal:
+		return "pollmux; fwd=stale; stored"
+	}
+	return "pollmux; fwd=miss; stored"
+}
