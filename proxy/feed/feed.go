@@ -189,8 +189,9 @@ func (f *Feed) Subscribers() int64 { return f.subscribers.Load() }
 // polled before answers a poll from now on, and subscribers are told what
 // changed as soon as it can be fetched.
 func (f *Feed) Invalidate() {
-	f.urgent.Add(1) // first, so that run sees both
-	f.outdate()
+	f.generation.Add(1)
+	f.urgent.Add(1) // last: launch, which loads it first, knows of too few rather than too many
+	f.nudge()
 }
 
 // outdate is Invalidate, but subscribers are told when they would have been

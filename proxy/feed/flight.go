@@ -48,7 +48,7 @@ func (e errStatus) Error() string { return fmt.Sprintf("the origin answers %d", 
 func (f *Feed) launch(now time.Time, starter *ask) {
 	r := &f.runs
 	ctx, cancel := context.WithTimeout(f.set.ctx, f.spec.Policy.Timeout)
-	urgent := f.urgent.Load() // first: a write that comes between is not known
+	urgent := f.urgent.Load() // before the generation: see Invalidate
 	r.flight = &flight{began: now, generation: f.generation.Load(), urgent: urgent, cancel: cancel, starter: starter, protected: r.aborted}
 	r.aborted = false
 	if starter != nil {
