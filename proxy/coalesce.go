@@ -101,6 +101,8 @@ func (p *Proxy) spec(r *request) *feed.Spec {
 		Vary:     r.key.Vary(),
 		Policy:   r.route.feeds,
 		Meter:    r.route.account,
+		Log:      p.log,
+		Alarm:    r.route.alarm,
 	}
 }
 

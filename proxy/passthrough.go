@@ -153,9 +153,11 @@ func (p *Proxy) relayHead(r *request, resp *origin.Response, reason share.Reason
 			out.Header.Add(f.Name, f.Value)
 		}
 	}
-	if !resp.Header.Has("Date") {
-		out.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	date := resp.Header.Get("Date")
+	if date == "" {
+		date = time.Now().UTC().Format(http.TimeFormat) // RFC 9110 section 6.6.1
 	}
+	upgrade.SetDate(&out.Header, date)
 	for _, f := range p.addedFields(r, resp, reason) {
 		out.Header.Add(f.Name, f.Value)
 	}

@@ -97,6 +97,7 @@ func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
 	for _, r := range c.Routes {
 		account := p.ledger.Route(r.Name, r.Interval)
 		rt := newRoute(r, p.upstreams[r.Upstream], account, secret, c.Limits)
+		rt.alarm = &alarm{log: p.log, route: r.Name}
 		p.routes = append(p.routes, rt)
 		p.refreshes = append(p.refreshes, refreshesOf(rt)...)
 	}

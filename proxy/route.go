@@ -28,6 +28,7 @@ type route struct {
 	feeds    *feed.Policy
 	reads    []string // query parameters that pollmux reads itself
 	origins  map[string]bool
+	alarm    *alarm
 }
 
 // upstream is a configured upstream: one client for polls, one for passed

@@ -22,6 +22,7 @@ func (f *Feed) landAlone(fl *flight, l landing) {
 		f.revoke(upgrade.ErrRevoked)
 	}
 	r.failures, r.failure = r.failures+1, nil
+	f.calm(now)
 	r.refused = time.Time{}
 	r.next = maxTime(f.afterFailure(fl), now.Add(floor(l.response, now)))
 	f.turnStale("the origin's answer may not be shared: " + string(l.verdict.Reason))

@@ -19,12 +19,36 @@ func (f *Feed) landFailure(fl *flight, l landing) {
 	r.refused = now.Add(floor(l.response, now))
 	r.next = maxTime(f.afterFailure(fl), r.refused)
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, l.err.Error())
+	f.alarm(now, l.err)
 	f.turnStale(publicReason(l.err))
 	fl.give(f.fallback(now))
 	if now.Before(f.retry()) {
 		giveAll(r.late, f.fallback(now))
 		r.late = nil
 	}
+}
+
+// alarm tells of the first failure in a row.
+func (f *Feed) alarm(now time.Time, failure error) {
+	if r := &f.runs; r.failing.IsZero() && f.spec.Alarm != nil {
+		r.failing = now
+		f.spec.Alarm.Failing(failure)
+	}
+}
+
+// calm tells of the end of failures, after which something came that is none;
+// zero if nothing did.
+func (f *Feed) calm(now time.Time) {
+	r := &f.runs
+	switch {
+	case r.failing.IsZero():
+		return
+	case now.IsZero():
+		f.spec.Alarm.Recovered(0)
+	default:
+		f.spec.Alarm.Recovered(max(now.Sub(r.failing), 1))
+	}
+	r.failing = time.Time{}
 }
 
 // afterFailure is when those who ask may cause the next poll. While there is a

@@ -65,6 +65,7 @@ type runState struct {
 
 	failures int
 	failure  error
+	failing  time.Time // since when; zero while polls succeed
 	began    time.Time // when the last poll did that was not aborted
 	tried    uint64    // its generation
 	told     uint64    // the urgent writes that it knew of

@@ -132,6 +132,7 @@ func (f *Feed) succeed(fl *flight, l landing, u *upgrade.Update, wake bool) {
 	r := &f.runs
 	renewal := f.Latest().Update != nil
 	r.failures, r.failure, r.refused = 0, nil, time.Time{}
+	f.calm(l.received)
 	r.next = maxTime(fl.began.Add(f.spec.Policy.Interval), l.received.Add(floor(l.response, l.received)))
 	if !r.over {
 		f.publish(&view{state: &upgrade.State{Update: u}, generation: fl.generation, fresh: r.next, took: l.took}, wake)

@@ -55,6 +55,19 @@ type Spec struct {
 
 	// Log is told of panics; nil means slog.Default().
 	Log *slog.Logger
+
+	// Alarm is told when polls begin to fail; may be nil.
+	Alarm Alarm
+}
+
+// Alarm learns of failing feeds. Its methods must not block.
+type Alarm interface {
+	// Failing is called when a feed's polls have begun to fail.
+	Failing(failure error)
+
+	// Recovered is called when they succeed again, or when the feed ends; then
+	// after is 0.
+	Recovered(after time.Duration)
 }
 
 // Origin answers polls. Do obeys ctx as [origin.Client.Do] does.

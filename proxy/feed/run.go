@@ -43,6 +43,7 @@ func (f *Feed) end() {
 		l := <-f.landed
 		l.discard()
 	}
+	f.calm(time.Time{})
 	f.set.retire(f, false)
 	if f.Latest().Ended == nil {
 		f.publish(f.view.Load().with(upgrade.State{Update: f.Latest().Update, Ended: upgrade.ErrClosed}), true)

@@ -1,0 +1,50 @@
+package proxy
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// alarmPause is how often a route's trouble is told at most: an origin that
+// fails now and then, or for ten thousand feeds, must not fill the log.
+const alarmPause = 10 * time.Second
+
+// alarm tells the operator when polls of a route begin to fail, and when none
+// does any more. Its methods may be called concurrently.
+type alarm struct {
+	log   *slog.Logger
+	route string
+
+	mu      sync.Mutex
+	failing int       // feeds
+	told    time.Time // when it was told last that polls fail
+	open    bool      // it was told, and not that they succeed again
+}
+
+// Failing implements feed.Alarm.
+func (a *alarm) Failing(failure error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.failing++
+	if now := time.Now(); now.Sub(a.told) >= alarmPause {
+		a.told, a.open = now, true
+		a.log.Warn("polls fail", "route", a.route, "error", failure, "feeds", a.failing)
+	}
+}
+
+// Recovered implements feed.Alarm.
+func (a *alarm) Recovered(after time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.failing--
+	if a.failing > 0 || !a.open {
+		return
+	}
+	a.open = false
+	if after > 0 {
+		a.log.Info("polls succeed again", "route", a.route, "after", after.Round(time.Millisecond))
+	} else {
+		a.log.Info("nobody wants what failed any more", "route", a.route)
+	}
+}

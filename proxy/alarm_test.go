@@ -1,0 +1,61 @@
+package proxy
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pollmux/pollmux/testdata/await"
+	"github.com/pollmux/pollmux/testdata/legacy"
+)
+
+func TestTheLogTellsWhenPollsFailAndWhenTheySucceedAgain(t *testing.T) {
+	r := newRig(t, "interval: 10ms")
+	s := r.stream("/x", "text/event-stream")
+	s.event()
+	r.origin.Break(legacy.Status(500))
+	s.event() // status: stale
+	r.eventually("it is told", func() bool {
+		return strings.Count(r.log.String(), `level=WARN msg="polls fail" route=all error="the origin answers 500" feeds=1`) == 1
+	})
+	r.origin.Break(nil)
+	r.eventually("the end is told", func() bool {
+		return strings.Count(r.log.String(), `level=INFO msg="polls succeed again" route=all after=`) == 1
+	})
+}
+
+func TestAnAlarmIsNotToldTooOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log await.Log
+		a := &alarm{log: slog.New(slog.NewTextHandler(&log, nil)), route: "r"}
+		lines := func(failing, recovered int) {
+			t.Helper()
+			if text := log.String(); strings.Count(text, "polls fail") != failing || strings.Count(text, "succeed again") != recovered {
+				t.Errorf("want %d and %d in\n%s", failing, recovered, text)
+			}
+		}
+		for range 1000 {
+			a.Failing(errors.New("refused"))
+		}
+		lines(1, 0)
+		for range 1000 {
+			a.Recovered(time.Second)
+		}
+		lines(1, 1)
+		// One that flaps.
+		for range 100 {
+			a.Failing(errors.New("refused"))
+			a.Recovered(time.Second)
+			time.Sleep(time.Second)
+		}
+		lines(10, 10)
+		// A feed that ends is no success.
+		time.Sleep(alarmPause)
+		a.Failing(errors.New("refused"))
+		a.Recovered(0)
+		lines(11, 10)
+	})
+}
