@@ -85,6 +85,8 @@ client on the API's own URL through plain polls, long polls, chunked streams
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Sprintf("%v: see \"%s --help\"", err, cmd.CommandPath())}
 	})
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(newServe(), newCheck(), newDemo(), newVersion())
 	return root
 }

@@ -42,6 +42,7 @@ func TestAWrongCommandLineExitsWith2AndSaysWhatToDoInOneLine(t *testing.T) {
 		{[]string{"serve", "--upstream", "http://x", "--interval", "soon"}, `invalid argument "soon" for "--interval" flag: time: invalid duration "soon": see "pollmux serve --help"`},
 		{[]string{"serve", "--bogus"}, `unknown flag: --bogus: see "pollmux serve --help"`},
 		{[]string{"serve", "extra", "--upstream", "http://x"}, `unknown argument "extra" for "pollmux serve" (see "pollmux serve --help")`},
+		{[]string{"serve", "pollmux.yaml"}, "serve takes its configuration as a flag: did you mean --config pollmux.yaml?"},
 		{[]string{"check"}, `check takes one FILE: see "pollmux check --help"`},
 		{[]string{"check", "a", "b"}, `check takes one FILE: see "pollmux check --help"`},
 		{[]string{"version", "x"}, `unknown argument "x" for "pollmux version" (see "pollmux version --help")`},

@@ -30,7 +30,7 @@ address or localhost, and otherwise the upstream's name.`,
 		Example: `  pollmux serve --upstream http://127.0.0.1:9000
   pollmux serve --upstream http://127.0.0.1:9000 --listen :8080 --interval 2s
   pollmux serve --config pollmux.yaml`,
-		Args: noArgs,
+		Args: noFile,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(cmd); err != nil {
 				return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -97,4 +98,12 @@ func hostOf(server *url.URL) string {
 		return ""
 	}
 	return server.Host
+}
+
+// noFile refuses arguments. The usual one is a configuration.
+func noFile(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 && (strings.HasSuffix(args[0], ".yaml") || strings.HasSuffix(args[0], ".yml")) {
+		return &usageError{fmt.Sprintf("serve takes its configuration as a flag: did you mean --config %s?", args[0])}
+	}
+	return noArgs(cmd, args)
 }

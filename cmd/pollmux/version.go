@@ -18,10 +18,14 @@ func newVersion() *cobra.Command {
 		Example: "  pollmux version",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "pollmux %s %s %s\n", version, runtime.Version(), revision())
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionLine())
 			return err
 		},
 	}
+}
+
+func versionLine() string {
+	return fmt.Sprintf("pollmux %s %s %s", version, runtime.Version(), revision())
 }
 
 // revision is the commit that the program was built from.

@@ -6,7 +6,9 @@ function headline() {
   say(part("would"), rate(now?.would));
   const spared = now && now.would > 0 ? Math.floor(100 * Math.max(0, 1 - now.origin / now.would)) : null;
   say(part("spared"), spared == null ? "–" : `${spared} %`);
-  say(part("spared-text"), now && now.would === 0 ? "no client at the moment" : "spared, over the last 10 s");
+  const failing = toldFeeds.some((f) => f.stale);
+  part("spared").classList.toggle("bad", failing);
+  say(part("spared-text"), now && now.would === 0 ? "no client at the moment" : failing ? "spared, over the last 10 s, while polls fail" : "spared, over the last 10 s");
 }
 
 function niceTop(n) {
