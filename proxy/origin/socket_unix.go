@@ -21,6 +21,9 @@ func newSocket(raw syscall.RawConn) *socket {
 	s.look = func(fd uintptr) {
 		fds := [...]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 		n, err := unix.Poll(fds[:], 0)
+		for err == unix.EINTR { // by the runtime's own signals, for one
+			n, err = unix.Poll(fds[:], 0)
+		}
 		s.nothing = n == 0 && err == nil
 	}
 	return s
