@@ -99,6 +99,7 @@ func (p *Proxy) spec(r *request) *feed.Spec {
 		Origin:   r.route.upstream.polls,
 		Share:    r.route.share,
 		Vary:     r.key.Vary(),
+		Keyed:    r.key.Keyed(),
 		Policy:   r.route.feeds,
 		Meter:    r.route.account,
 		Log:      p.log,

@@ -113,7 +113,7 @@ func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 		HTTP10:    r.head.HTTP10,
 		Picture:   r.choice.Picture,
 		Resume:    resumeFrom(r),
-		Fields:    p.streamFields(r, a),
+		Fields:    p.streamFields(r, s.feed, a),
 		Delivered: s.account.Delivered,
 	}
 	terms := fanout.Terms{Beat: r.route.Keepalive}
@@ -157,11 +157,11 @@ func resumeFrom(r *request) []byte {
 const maxEventID = 128
 
 // streamFields are the fields of a stream's head that depend on the feed.
-func (p *Proxy) streamFields(r *request, a feed.Answer) []upgrade.Field {
+func (p *Proxy) streamFields(r *request, f *feed.Feed, a feed.Answer) []upgrade.Field {
 	vary := r.route.vary()
 	var fields []upgrade.Field
-	if a.Update != nil {
-		vary, fields = a.Update.Vary, a.Update.CORS()
+	if u := f.Latest().Update; u != nil {
+		vary, fields = u.Vary, u.CORS()
 	}
 	status := "pollmux; fwd=miss; detail=origin-failed"
 	if a.Update != nil {

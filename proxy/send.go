@@ -110,7 +110,9 @@ func (s *sender) label() string { return s.method + " " + string(s.path) }
 
 // refresh shows the message's effect, on the same socket and elsewhere.
 func (s *sender) refresh() {
-	s.feed.Invalidate()
+	if s.feed.Target() != s.target {
+		s.feed.Written()
+	}
 	s.proxy.feeds.InvalidateTarget(s.target, s.identity)
 	s.proxy.refreshRoutes(s.method, s.host, s.path)
 }

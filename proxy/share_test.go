@@ -437,3 +437,33 @@ func TestASnapshotOverTheLimitIsStreamedThroughToItsClient(t *testing.T) {
 		}
 	}
 }
+
+// A cache in front must keep apart whom the key keeps apart.
+func TestAnAnswerSaysThatItsLanguageAndOriginCount(t *testing.T) {
+	r := newRig(t)
+	for _, test := range []struct {
+		fields []string
+		want   string
+	}{
+		{nil, "Accept, Prefer, Accept-Encoding"},
+		{[]string{"Accept-Language", "de"}, "Accept, Prefer, Accept-Encoding"},
+		{[]string{"Accept", "text/html", "Accept-Language", "de"}, "Accept, Prefer, Accept-Encoding, Accept-Language"},
+		{[]string{"Origin", "https://a.example"}, "Accept, Prefer, Accept-Encoding, Origin"},
+	} {
+		if got := r.get("/x", test.fields...).Header.Get("Vary"); got != test.want {
+			t.Errorf("%v: Vary: %s, want %s", test.fields, got, test.want)
+		}
+	}
+}
+
+func TestACrossOriginEventSourceIsLetInWhileTheOriginFails(t *testing.T) {
+	r := newRig(t, "interval: 20ms", "stale_if_error: 0s")
+	r.body(`{"v":1}`, "Access-Control-Allow-Origin", "*")
+	r.get("/x", "Origin", "https://a.example")
+	r.origin.Break(legacy.Status(503))
+	r.eventually("polls are refused", func() bool { return r.get("/x", "Origin", "https://a.example").StatusCode == 502 })
+	s := r.stream("/x", "text/event-stream", "Origin", "https://a.example")
+	if got := s.resp.Header.Get("Access-Control-Allow-Origin"); got != "*" {
+		t.Errorf("%v", s.resp.Header)
+	}
+}

@@ -41,7 +41,7 @@ func (p *Proxy) withoutPoll(r *request) {
 		return
 	}
 	r.route.account.Requested(r.choice.Transport)
-	p.refuse(r, newProblem(http.StatusGatewayTimeout, "there is no fresh snapshot, and only-if-cached forbids to fetch one"))
+	p.refuse(r, newProblem(http.StatusGatewayTimeout, "this needs a request to the origin, which only-if-cached forbids"))
 }
 
 // withoutFeed serves a request for which there is no room in the live set: a

@@ -27,7 +27,7 @@ func (f *Feed) land(l landing) {
 	r.flight = nil
 	fl.cancel()
 	defer f.wanted.Store(false)
-	if overtaken := l.err == nil && !fl.protected && fl.generation != f.generation.Load(); fl.aborted || overtaken {
+	if fl.aborted || l.err == nil && f.isOvertaken(fl) {
 		// Whoever waited needs the poll that comes now.
 		r.aborted = true
 		f.spec.Meter.Polled(l.took, 0, false, "")
@@ -71,6 +71,7 @@ func (f *Feed) landRenewal(fl *flight, l landing) {
 func (f *Feed) renew(fl *flight, l landing, cacheControl string, notModified bool) {
 	h := l.response.Header
 	u := f.Latest().Update.Renewed(cacheControl, dateOf(h, l.received), fl.began, l.received, ageOf(h))
+	u.Vary = f.vary(u.Vary, h)
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), notModified, "")
 	f.succeed(fl, l, u, f.Latest().Stale != "")
 }

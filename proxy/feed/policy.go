@@ -50,6 +50,7 @@ type Spec struct {
 	Origin Origin
 	Share  *share.Policy
 	Vary   *share.Vary // that the key was made with
+	Keyed  []string    // fields of the key that an answer may depend on without saying so
 	Policy *Policy
 	Meter  Meter
 

@@ -113,11 +113,23 @@ func (f *Feed) decide(now time.Time) (over bool) {
 // abortOutdated ends a poll that began before a write, so that the one that
 // shows its effect need not wait for it.
 func (f *Feed) abortOutdated() {
-	fl := f.runs.flight
-	if !fl.aborted && !fl.protected && fl.generation < f.generation.Load() {
+	if fl := f.runs.flight; !fl.aborted && f.isOvertaken(fl) {
 		fl.aborted = true
 		fl.cancel()
 	}
+}
+
+// isOvertaken reports whether a poll is of no use any more, because of a write
+// that somebody waits to see the effect of. Subscribers that need not be told at
+// once wait for their next poll.
+func (f *Feed) isOvertaken(fl *flight) bool {
+	switch {
+	case fl.protected || fl.generation == f.generation.Load():
+		return false
+	case fl.urgent != f.urgent.Load() || len(f.runs.late) > 0:
+		return true
+	}
+	return f.subscribers.Load() == 0
 }
 
 // due returns when there is something to do: a poll, for subscribers or because
@@ -136,6 +148,9 @@ func (f *Feed) due(now time.Time) (at time.Time, lingering bool) {
 		return f.retry(), false // at once
 	default:
 		// Those who ask may try a failing origin sooner.
+		if r.failure != nil {
+			paced = maxTime(paced, r.next)
+		}
 		return maxTime(f.retry(), paced), false
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update) *upgrade.Up
 		CacheControl: joined(h, "Cache-Control"),
 		LastModified: h.Get("Last-Modified"),
 		Date:         dateOf(h, l.received),
-		Vary:         f.vary(h),
+		Vary:         f.vary(f.spec.Policy.Vary, h),
 		Polled:       fl.began,
 		Received:     l.received,
 		Age:          ageOf(h),
@@ -123,16 +124,15 @@ func conclusiveDate(h origin.Header) string {
 	return value
 }
 
-// vary is what the route says, what the origin says, and what other answers of
-// the route have made part of the key.
-func (f *Feed) vary(h origin.Header) string {
-	all := f.spec.Policy.Vary
+// vary adds to what is known what the origin says, what other answers of the
+// route have made part of the key, and what is in the key of this feed.
+func (f *Feed) vary(all string, h origin.Header) string {
 	for name := range h.Tokens("Vary") {
 		if !containsToken(all, name) {
 			all += ", " + name
 		}
 	}
-	for _, name := range f.runs.known.Names() {
+	for _, name := range slices.Concat(f.spec.Keyed, f.runs.known.Names()) {
 		if !containsToken(all, name) {
 			all += ", " + http.CanonicalHeaderKey(name)
 		}

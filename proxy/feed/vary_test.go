@@ -126,3 +126,17 @@ func TestARenewalCanNameWhatTheAnswerDependsOn(t *testing.T) {
 		leave(w.feed)
 	})
 }
+
+func TestARenewedAnswerSaysWhatItDependsOn(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.origin.says(200, "v1", "ETag", `"a"`)
+		f := r.acquire("/x")
+		defer f.Release()
+		get(f, KeepNone)
+		time.Sleep(time.Second)
+		r.origin.says(304, "", "Vary", "Accept-Language")
+		if u := r.want(get(f, KeepNone), "v1"); u.Vary != "Accept, Accept-Language" {
+			t.Errorf("it says Vary: %s", u.Vary)
+		}
+	})
+}

@@ -72,6 +72,19 @@ func (s *Feeds) InvalidateTarget(target, identity string) {
 	}
 }
 
+// Written invalidates the feed, because of a write that its own client sent
+// elsewhere.
+func (f *Feed) Written() {
+	f.set.mu.RLock()
+	defer f.set.mu.RUnlock()
+	if p := f.set.places[f.spec.Target]; p != nil {
+		p.writes.refresh(f, time.Now())
+	}
+}
+
+// Target is the URL that the feed polls.
+func (f *Feed) Target() string { return f.spec.Target }
+
 // InvalidateRoute invalidates the feeds of a route, because of a write.
 func (s *Feeds) InvalidateRoute(route string) {
 	s.mu.RLock()

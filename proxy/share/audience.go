@@ -21,46 +21,84 @@ const (
 	OneUser
 )
 
-// applicationKeys are credentials that all users of an application send alike.
-var applicationKeys = []string{
+// sharedCredentials are those that many users send alike: an application's, a
+// group's, or what is no secret at all. So are all of sharedFamily but a session
+// token.
+var sharedCredentials = []string{
 	"api-key", "apikey", "x-api-key", "x-apikey", "x-app-key", "x-goog-api-key", "x-functions-key",
 	"ocp-apim-subscription-key", "client-id", "client-secret", "x-client-id", "x-client-secret", "x-ibm-client-id",
 	"x-ibm-client-secret", "cf-access-client-id", "cf-access-client-secret", "x-tenant-id", "x-ssl-client-verify",
+	"x-remote-groups", "x-forwarded-groups", "x-auth-request-groups",
 }
 
+const sharedFamily, sessionToken = "x-amz-", "x-amz-security-token"
+
 // sessions are cookies by which the common frameworks know a user, in lower
-// case; sessionEnds and sessionBegins are how others begin and end.
+// case; sessionEnds are how others end.
 var (
 	sessions = []string{
-		"phpsessid", "jsessionid", "asp.net_sessionid", ".aspxauth", ".aspnetcore.session", "sessionid", "session-id",
-		"session", "sid", "ssid", "connect.sid", "laravel_session", "remember_token", "token", "access_token",
-		"id_token", "jwt", "auth", "cf_authorization", "cfid", "cftoken", "ci_session", "grafana_session",
+		"phpsessid", "jsessionid", "asp.net_sessionid", ".aspxauth", ".aspnetcore.session", ".aspnetcore.cookies",
+		"sessionid", "session-id", "session", "sid", "ssid", "connect.sid", "laravel_session", "remember_token", "token",
+		"access_token", "id_token", "jwt", "auth", "cf_authorization", "cfid", "cftoken", "ci_session",
+		"__host-session", "__secure-session", "__host-sid", "__secure-sid",
 	}
-	sessionEnds   = []string{"_session", "_key", "_sid", "_token", "session_id", ".sid"}
-	sessionBegins = []string{"__host-", "__secure-", "auth_", "auth-", "wordpress_logged_in_", "sess", ".aspnetcore."}
+	sessionEnds = []string{"_session", "_sessionid", "_session_id", "_sid", ".sid", "-session", "session-token", "_token"}
+)
+
+// A value shorter than these says nothing about one user: a secret is longer.
+const (
+	leastCredential = 8
+	leastSession    = 16
 )
 
 // audienceOf says what a line that is an identity says of who has it. What the
 // operator named is taken at their word.
 func (p *Policy) audienceOf(f *head.Field, value []byte) Audience {
-	switch {
-	case f.Is == head.Cookie:
-		if len(p.cookies) > 0 || hasSession(value) {
-			return OneUser
-		}
-		return Identified
-	case f.Is == head.Credential && isAnyOf(applicationKeys, f.Name):
-		return Identified
+	var one bool
+	switch f.Is {
+	case head.Cookie:
+		one = len(p.cookies) > 0 || hasSession(value)
+	case head.Credential:
+		one = isPersonal(f.Name, value)
+	default:
+		one = true // named in credential_headers
 	}
-	return OneUser
+	if one {
+		return OneUser
+	}
+	return Identified
 }
 
-// hasSession reports whether one of a Cookie line's cookies is called like a
-// session.
+// isPersonal reports whether a credential is one user's.
+func isPersonal(name, value []byte) bool {
+	if isAnyOf(sharedCredentials, name) || isAnyOf(proofs, name) || isNobody(value) {
+		return false
+	}
+	family := len(name) >= len(sharedFamily) && isAnyOf([]string{sharedFamily}, name[:len(sharedFamily)])
+	return !family || isAnyOf([]string{sessionToken}, name)
+}
+
+// isNobody reports whether a credential is what programs send that have none:
+// "Bearer undefined".
+func isNobody(value []byte) bool {
+	secret := value[bytes.LastIndexByte(value, ' ')+1:]
+	if len(secret) < leastCredential {
+		return true
+	}
+	for _, nobody := range []string{"undefined", "anonymous", "[object object]", "object]"} {
+		if equalFold(secret, nobody) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasSession reports whether one of a Cookie line's cookies looks like a session,
+// by name and length.
 func hasSession(cookies []byte) bool {
 	for pair := range bytes.SplitSeq(cookies, []byte{';'}) {
-		name, _, _ := bytes.Cut(pair, []byte{'='})
-		if isSession(bytes.TrimSpace(name)) {
+		name, value, _ := bytes.Cut(pair, []byte{'='})
+		if isSession(bytes.TrimSpace(name)) && len(bytes.TrimSpace(value)) >= leastSession {
 			return true
 		}
 	}
@@ -75,11 +113,6 @@ func isSession(name []byte) bool {
 	}
 	for _, s := range sessionEnds {
 		if len(name) >= len(s) && equalFold(name[len(name)-len(s):], s) {
-			return true
-		}
-	}
-	for _, s := range sessionBegins {
-		if len(name) >= len(s) && equalFold(name[:len(s)], s) {
 			return true
 		}
 	}

@@ -21,27 +21,37 @@ func TestWhoIsOneUser(t *testing.T) {
 		{plain, "X-Unknown: a", share.Everybody},
 		{plain, "Cookie: _ga=1", share.Everybody},
 		{plain, "Cookie:", share.Everybody},
-		{plain, "X-Api-Key: a", share.Identified},
-		{plain, "x_api_key: a", share.Identified},
+		{plain, "X-Api-Key: 0123456789abcdef", share.Identified},
+		{plain, "x_api_key: 0123456789abcdef", share.Identified},
+		{plain, "Authorization: Bearer undefined", share.Identified},
+		{plain, "Authorization: Bearer null", share.Identified},
+		{plain, "Authorization: anonymous", share.Identified},
+		{plain, "X-Amz-User-Agent: aws-sdk-js/2.1100", share.Identified},
+		{plain, "X-Amz-Content-Sha256: UNSIGNED-PAYLOAD", share.Identified},
+		{plain, "X-CSRF-Token: 0123456789abcdef", share.Identified},
+		{plain, "X-Forwarded-Groups: everybody", share.Identified},
 		{plain, "Cookie: theme=dark", share.Identified},
-		{plain, "Cookie: theme=dark; lang=de; consent=session", share.Identified},
-		{plain, "Authorization: Bearer a", share.OneUser},
-		{plain, "X-Auth-Token: a", share.OneUser},
-		{plain, "Cookie: theme=dark; PHPSESSID=a", share.OneUser},
-		{plain, "Cookie: JSessionID=a", share.OneUser},
-		{plain, "Cookie: _app_session=a", share.OneUser},
-		{plain, "Cookie: __Host-x=a", share.OneUser},
-		{plain, "Cookie: wordpress_logged_in_1234=a", share.OneUser},
+		{plain, "Cookie: theme=dark; lang=de; consent=session_0123456789abcdef", share.Identified},
+		{plain, "Cookie: session=", share.Identified},
+		{plain, "Cookie: __Secure-lang=en_US.UTF-8.and.more", share.Identified},
+		{plain, "Cookie: sessions_banner=0123456789abcdef", share.Identified},
+		{plain, "Authorization: Bearer 01234567", share.OneUser},
+		{plain, "Authorization: Basic YW5uOmh1bnRlcjI=", share.OneUser},
+		{plain, "X-Auth-Token: 01234567", share.OneUser},
+		{plain, "X-Amz-Security-Token: 0123456789abcdef", share.OneUser},
+		{plain, "Cookie: theme=dark; PHPSESSID=0123456789abcdef", share.OneUser},
+		{plain, "Cookie: JSessionID=0123456789abcdef", share.OneUser},
+		{plain, "Cookie: _app_session=0123456789abcdef", share.OneUser},
 		{named, "X-Build: a", share.OneUser},
 		{named, "Cookie: theme=dark; lang=de", share.OneUser},
-		{named, "Cookie: sid=1", share.Everybody},
-		{named, "X-Api-Key: a", share.Identified},
+		{named, "Cookie: sid=0123456789abcdef", share.Everybody},
+		{named, "X-Api-Key: 0123456789abcdef", share.Identified},
 	} {
 		if got := made(test.policy, get(t, test.line)).Audience(); got != test.want {
 			t.Errorf("%s: %d, want %d", test.line, got, test.want)
 		}
 	}
-	both := made(plain, get(t, "X-Api-Key: a", "Authorization: b", "Cookie: theme=dark"))
+	both := made(plain, get(t, "X-Api-Key: a", "Authorization: Bearer 01234567", "Cookie: theme=dark"))
 	if both.Audience() != share.OneUser {
 		t.Errorf("the strongest counts: %d", both.Audience())
 	}

@@ -175,7 +175,7 @@ func TestAnAnswerIsSharedOnlyIfItsHeadAllowsIt(t *testing.T) {
 // weak credentials, private is allowed and no more.
 func wants(everybody, oneUser share.Reason) map[share.Audience]share.Reason {
 	identified := everybody
-	if identified == "private" || oneUser == "" && everybody != "no-store" && everybody != "cache-control" {
+	if identified == "private" {
 		identified = oneUser
 	}
 	return map[share.Audience]share.Reason{share.Everybody: everybody, share.Identified: identified, share.OneUser: oneUser}

@@ -80,6 +80,20 @@ func (k *Key) Vary() *Vary { return k.vary }
 // looked up.
 func (k *Key) Current() bool { return k.policy.Vary() == k.vary }
 
+// Keyed names the fields of the key by which clients are told apart that ask for
+// the same: an origin seldom says that its answer depends on these.
+func (k *Key) Keyed() (names []string) {
+	for i := range k.lines {
+		switch head.Lookup(k.lines[i].name) {
+		case head.Origin:
+			names = append(names, "Origin")
+		case head.AcceptLanguage:
+			names = append(names, "Accept-Language")
+		}
+	}
+	return names
+}
+
 // Identity is the keyed hash of who is asking, nil without any credentials. It
 // is the same for the reads and the writes of one client, of which only the
 // latter prove that they are meant: their keys differ.

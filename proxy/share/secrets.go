@@ -30,7 +30,7 @@ func refuseField(name []byte, to Audience) Reason {
 	switch is := head.Lookup(name); {
 	case slices.Contains(neverShared, string(folded)):
 		return Reason(folded)
-	case to == Everybody && is == head.Credential && !isAnyOf(proofs, name) && !strings.HasPrefix(string(folded), "x-amz-"):
+	case to != OneUser && is == head.Credential && !isAnyOf(proofs, name) && !strings.HasPrefix(string(folded), "x-amz-"):
 		return "names-a-user"
 	}
 	return ""
