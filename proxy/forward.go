@@ -91,9 +91,14 @@ func (p *Proxy) appendForwarding(b []byte, h *head.Head, w peer) []byte {
 	b = appendLists(b, "Via", h, "via", via)
 	b = appendLists(b, "CDN-Loop", h, "cdn-loop", p.loopID)
 	chain, forwarded, addrs, elements := "", "", w.addr, w.element()
-	if w.trusted {
-		chain, forwarded = "x-forwarded-for", "forwarded"
-		addrs, elements = addrsOf(h)+addrs, elementsOf(h)+elements
+	switch believed := onlyForwarded(h); {
+	case w.trusted && believed != nil:
+		forwarded = "forwarded"
+		addrs = addrsOf(believed) + addrs
+	case w.trusted:
+		// What it has of Forwarded may well be its client's invention.
+		chain = "x-forwarded-for"
+		elements = elementsOf(h) + elements
 	}
 	b = appendLists(b, "X-Forwarded-For", h, chain, addrs)
 	b = appendLine(b, "X-Forwarded-Proto", w.proto)
@@ -103,11 +108,11 @@ func (p *Proxy) appendForwarding(b []byte, h *head.Head, w peer) []byte {
 	return appendLists(b, "Forwarded", h, forwarded, elements)
 }
 
-// addrsOf is what X-Forwarded-For lacks of Forwarded, each with a comma behind
-// it. Only Forwarded can tell of a node without an address.
-func addrsOf(h *head.Head) string {
+// addrsOf are the addresses of Forwarded, each with a comma behind it. Only
+// Forwarded can tell of a node without one.
+func addrsOf(believed []forwarded) string {
 	var b strings.Builder
-	for _, f := range onlyForwarded(h) {
+	for _, f := range believed {
 		if addr, ok := f.addr(); ok {
 			b.WriteString(addr.String() + ", ")
 		}
@@ -115,12 +120,9 @@ func addrsOf(h *head.Head) string {
 	return b.String()
 }
 
-// elementsOf is what Forwarded lacks of X-Forwarded-For.
+// elementsOf are the addresses of X-Forwarded-For as elements of Forwarded.
 func elementsOf(h *head.Head) string {
 	var b strings.Builder
-	for range h.Lookup("forwarded") {
-		return ""
-	}
 	for line := range h.Lookup("x-forwarded-for") {
 		for member := range strings.SplitSeq(string(line), ",") {
 			if node := nodeOf(strings.Trim(member, " \t")); node != "" {

@@ -83,14 +83,14 @@ func (g *gate) leave(c *conn, peer netip.Addr) {
 	}
 }
 
-// closeAll closes what is open.
+// closeAll ends what is open. A client whose answer has no other end than that of
+// the connection must not take this for it.
 func (g *gate) closeAll() {
 	g.mu.Lock()
 	open := slices.Collect(maps.Keys(g.conns))
 	g.mu.Unlock()
 	for _, c := range open {
-		c.linger.Store(false)
-		_ = c.Close()
+		c.abort()
 	}
 }
 
