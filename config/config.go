@@ -89,7 +89,7 @@ type Timeouts struct {
 // Upstream is the legacy API: a group of servers under one name.
 type Upstream struct {
 	// Servers are origins as "http://host:port" or "https://host"; exactly
-	// one for now.
+	// one in this version.
 	Servers []*url.URL `yaml:"servers"`
 
 	// Timeout bounds a whole poll, and the time to the response head of a

@@ -20,7 +20,7 @@ const (
 	// Read by pollmux itself.
 	Accept
 	AcceptEncoding
-	AcceptLanguage // harmless, unless Vary names it
+	AcceptLanguage // harmless, but for those who ask for a page
 	Prefer
 	LastEventID
 	IfNoneMatch

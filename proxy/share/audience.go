@@ -31,7 +31,7 @@ var sharedCredentials = []string{
 	"x-remote-groups", "x-forwarded-groups", "x-auth-request-groups",
 }
 
-const sharedFamily, sessionToken = "x-amz-", "x-amz-security-token"
+var sharedFamily, sessionToken = []string{"x-amz-"}, []string{"x-amz-security-token"}
 
 // sessions are cookies by which the common frameworks know a user, in lower
 // case; sessionEnds are how others end.
@@ -74,8 +74,12 @@ func isPersonal(name, value []byte) bool {
 	if isAnyOf(sharedCredentials, name) || isAnyOf(proofs, name) || isNobody(value) {
 		return false
 	}
-	family := len(name) >= len(sharedFamily) && isAnyOf([]string{sharedFamily}, name[:len(sharedFamily)])
-	return !family || isAnyOf([]string{sessionToken}, name)
+	return !isOfSharedFamily(name) || isAnyOf(sessionToken, name)
+}
+
+func isOfSharedFamily(name []byte) bool {
+	n := len(sharedFamily[0])
+	return len(name) >= n && isAnyOf(sharedFamily, name[:n])
 }
 
 // isNobody reports whether a credential is what programs send that have none:
@@ -85,8 +89,8 @@ func isNobody(value []byte) bool {
 	if len(secret) < leastCredential {
 		return true
 	}
-	for _, nobody := range []string{"undefined", "anonymous", "[object object]", "object]"} {
-		if equalFold(secret, nobody) {
+	for _, nobody := range []string{"undefined", "anonymous"} {
+		if bytes.EqualFold(secret, []byte(nobody)) {
 			return true
 		}
 	}
@@ -107,27 +111,14 @@ func hasSession(cookies []byte) bool {
 
 func isSession(name []byte) bool {
 	for _, s := range sessions {
-		if equalFold(name, s) {
+		if bytes.EqualFold(name, []byte(s)) {
 			return true
 		}
 	}
 	for _, s := range sessionEnds {
-		if len(name) >= len(s) && equalFold(name[len(name)-len(s):], s) {
+		if len(name) >= len(s) && bytes.EqualFold(name[len(name)-len(s):], []byte(s)) {
 			return true
 		}
 	}
 	return false
-}
-
-// equalFold compares with a string in lower case, without allocating.
-func equalFold(name []byte, lower string) bool {
-	if len(name) != len(lower) {
-		return false
-	}
-	for i, c := range name {
-		if lowerByte(c) != lower[i] {
-			return false
-		}
-	}
-	return true
 }

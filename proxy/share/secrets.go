@@ -1,14 +1,9 @@
 package share
 
-import (
-	"slices"
-	"strings"
+import "github.com/pollmux/pollmux/proxy/head"
 
-	"github.com/pollmux/pollmux/proxy/head"
-)
-
-// neverShared are response fields, by folded name, that are meant for one client, whoever it is:
-// it is given a credential, or told something about its own.
+// neverShared are response fields, by folded name, that are meant for one client,
+// whoever it is: it is given a credential, or told something about its own.
 var neverShared = []string{
 	"set-cookie", "set-cookie2", "clear-site-data", "www-authenticate", "proxy-authenticate", "authentication-info",
 	"proxy-authentication-info", "content-range", "dpop-nonce",
@@ -25,12 +20,10 @@ var neverShared = []string{
 // refuseField looks at the name of a response's field. One that says who is
 // asking, said back, is about that one.
 func refuseField(name []byte, to Audience) Reason {
-	var buf [foldedSize]byte
-	folded := appendFolded(buf[:0], name)
-	switch is := head.Lookup(name); {
-	case slices.Contains(neverShared, string(folded)):
-		return Reason(folded)
-	case to != OneUser && is == head.Credential && !isAnyOf(proofs, name) && !strings.HasPrefix(string(folded), "x-amz-"):
+	switch {
+	case isAnyOf(neverShared, name):
+		return Reason(appendFolded(nil, name))
+	case to != OneUser && head.Lookup(name) == head.Credential && !isAnyOf(proofs, name) && !isOfSharedFamily(name):
 		return "names-a-user"
 	}
 	return ""
