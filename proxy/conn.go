@@ -67,9 +67,10 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) Write(p []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	written, last := 0, time.Now().Add(c.writeTimeout+time.Duration(len(p))*time.Second/writeRate)
-	for {
-		if err := c.allowSlice(last); err != nil {
+	written, now := 0, time.Now()
+	last := now.Add(c.writeTimeout + time.Duration(len(p))*time.Second/writeRate)
+	for ; ; now = time.Now() {
+		if err := c.allowSlice(now, last); err != nil {
 			return written, err
 		}
 		slice := p[written:]
@@ -84,11 +85,11 @@ func (c *conn) Write(p []byte) (int, error) {
 }
 
 // allowSlice gives the next slice its time, which ends with that of the whole.
-func (c *conn) allowSlice(last time.Time) error {
+func (c *conn) allowSlice(now, last time.Time) error {
 	if c.writeTimeout == 0 {
 		return nil
 	}
-	deadline := time.Now().Add(c.writeTimeout)
+	deadline := now.Add(c.writeTimeout)
 	if last.Before(deadline) {
 		deadline = last
 	}

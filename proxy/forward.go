@@ -15,6 +15,8 @@ type peer struct {
 	trusted bool   // it is one of trusted_proxies
 	proto   string // scheme that the client used
 	host    string // that the client asked for
+
+	believed []forwarded // elements of its Forwarded, if that is what it writes
 }
 
 // peerOf reads the forwarding fields of a trusted peer. Those of anybody else
@@ -22,14 +24,12 @@ type peer struct {
 func (p *Proxy) peerOf(r *request) peer {
 	w := peer{proto: "http", host: string(r.head.Host)}
 	addr := remoteAddr(r.ctx.RemoteAddr())
-	w.addr = addr.String()
-	for _, prefix := range p.trusted {
-		w.trusted = w.trusted || prefix.Contains(addr)
-	}
+	w.addr, w.trusted = addr.String(), p.trusts(addr)
 	if !w.trusted {
 		return w
 	}
-	said := saidOf(&r.head)
+	w.believed = onlyForwarded(&r.head)
+	said := saidOf(&r.head, w.believed)
 	if said.proto == "http" || said.proto == "https" {
 		w.proto = said.proto
 	}
@@ -39,10 +39,20 @@ func (p *Proxy) peerOf(r *request) peer {
 	return w
 }
 
+// trusts reports whether an address is one of trusted_proxies.
+func (p *Proxy) trusts(addr netip.Addr) bool {
+	for _, prefix := range p.trusted {
+		if prefix.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
 // saidOf is what the request says of its first hop.
-func saidOf(h *head.Head) (said forwarded) {
-	if elements := onlyForwarded(h); len(elements) > 0 {
-		if said = elements[0]; !isAuthority(said.host) {
+func saidOf(h *head.Head, believed []forwarded) (said forwarded) {
+	if len(believed) > 0 {
+		if said = believed[0]; !isAuthority(said.host) {
 			said.host = ""
 		}
 		return said
@@ -91,10 +101,10 @@ func (p *Proxy) appendForwarding(b []byte, h *head.Head, w peer) []byte {
 	b = appendLists(b, "Via", h, "via", via)
 	b = appendLists(b, "CDN-Loop", h, "cdn-loop", p.loopID)
 	chain, forwarded, addrs, elements := "", "", w.addr, w.element()
-	switch believed := onlyForwarded(h); {
-	case w.trusted && believed != nil:
+	switch {
+	case len(w.believed) > 0:
 		forwarded = "forwarded"
-		addrs = addrsOf(believed) + addrs
+		addrs = addrsOf(w.believed) + addrs
 	case w.trusted:
 		// What it has of Forwarded may well be its client's invention.
 		chain = "x-forwarded-for"

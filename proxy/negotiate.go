@@ -32,7 +32,7 @@ func (p *Proxy) negotiate(r *request) *problem {
 	}
 	r.ask = share.Ask{
 		Accept: r.choice.Accept, Origin: r.choice.Transport == upgrade.WebSocket, Query: r.route.reads,
-		Trusted: len(p.trusted) > 0 && p.peerOf(r).trusted,
+		Trusted: len(p.trusted) > 0 && p.trusts(remoteAddr(r.ctx.RemoteAddr())),
 	}
 	r.have = r.head.Joined(head.IfNoneMatch)
 	if name := r.route.WaitQuery; name != "" && r.have == nil {
