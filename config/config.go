@@ -62,6 +62,10 @@ type Limits struct {
 	// passed through. Default 10000; 0: no limit.
 	Feeds int `yaml:"feeds"`
 
+	// Authorizations is how many clients' authorizations are kept at once;
+	// others are checked again at each request. Default 100000; 0: no limit.
+	Authorizations int `yaml:"authorizations"`
+
 	// RequestHeader is the size of a request's head. Default 16KiB; at least
 	// 1KiB.
 	RequestHeader Size `yaml:"request_header"`
@@ -114,8 +118,8 @@ type Route struct {
 	// number of them.
 	Path Pattern `yaml:"path"`
 
-	// Methods that are coalesced. Default GET, which includes HEAD; nothing
-	// else yet.
+	// Methods that are coalesced: GET, which includes HEAD, and POST where it
+	// only reads. Default GET.
 	Methods []string `yaml:"methods"`
 
 	// Upstream names an entry of Config.Upstreams.
@@ -130,6 +134,9 @@ type Route struct {
 	Serve []Transport `yaml:"serve"`
 
 	Share Share `yaml:"share"`
+
+	// Authorize is how clients are let in with ShareAuthorize.
+	Authorize Authorize `yaml:"authorize"`
 
 	// CredentialHeaders are request headers that make an identity, besides
 	// the well-known ones.
@@ -176,6 +183,18 @@ type Route struct {
 	RefreshOn []Write `yaml:"refresh_on"`
 
 	WebSocket WebSocket `yaml:"websocket"`
+}
+
+// Authorize is how the credentials of each client are checked before it is
+// given what all share.
+type Authorize struct {
+	// Path is asked whether the client is let in, as the origin's own path; it
+	// may carry a query. Default none: the resource itself.
+	Path string `yaml:"path"`
+
+	// TTL is for how long the origin's consent is good. Default 60s; at least
+	// 10ms.
+	TTL time.Duration `yaml:"ttl"`
 }
 
 // Key shapes what makes two polls identical. What is not in the key is not
@@ -239,11 +258,12 @@ func Default() *Config {
 		DrainTimeout: 20 * time.Second,
 		Log:          Log{Level: LogInfo, Format: LogText},
 		Limits: Limits{
-			Connections:   100_000,
-			Feeds:         10_000,
-			RequestHeader: 16 << 10,
-			Snapshot:      10 << 20,
-			Snapshots:     1 << 30,
+			Connections:    100_000,
+			Feeds:          10_000,
+			Authorizations: 100_000,
+			RequestHeader:  16 << 10,
+			Snapshot:       10 << 20,
+			Snapshots:      1 << 30,
 		},
 		Timeouts:  Timeouts{Header: 10 * time.Second, Idle: 75 * time.Second, Write: 30 * time.Second},
 		Upstreams: map[string]*Upstream{},
@@ -268,6 +288,7 @@ func DefaultRoute() *Route {
 		Keepalive:    15 * time.Second,
 		Linger:       time.Minute,
 		StaleIfError: time.Minute,
+		Authorize:    Authorize{TTL: time.Minute},
 		WebSocket:    WebSocket{Ping: 30 * time.Second, MaxMessage: 64 << 10},
 	}
 }

@@ -17,8 +17,8 @@ func TestTheExampleLoadsWithoutAnyVariable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "routes", len(c.Routes), 4)
-	equal(t, "mode of the last route", c.Routes[3].Mode, config.ModePass)
+	equal(t, "routes", len(c.Routes), 5)
+	equal(t, "mode of the last route", c.Routes[4].Mode, config.ModePass)
 }
 
 // TestTheExampleTellsTheDefaults pins what its comments call the default, for
@@ -45,6 +45,7 @@ func TestTheExampleTellsTheDefaults(t *testing.T) {
 	equal(t, "stale_while_revalidate", scores.StaleWhileRevalidate, r.StaleWhileRevalidate)
 	equal(t, "stale_if_error", scores.StaleIfError, r.StaleIfError)
 	equal(t, "ping", chat.WebSocket.Ping, r.WebSocket.Ping)
+	equal(t, "ttl", c.Routes[3].Authorize.TTL, r.Authorize.TTL)
 	equal(t, "max_message", chat.WebSocket.MaxMessage, r.WebSocket.MaxMessage)
 }
 
@@ -59,7 +60,7 @@ func TestTheExampleShowsEveryKeyOfEveryStruct(t *testing.T) {
 	}
 	shown := map[reflect.Type]map[string]bool{}
 	collect(reflect.TypeFor[config.Config](), doc.Content[0], shown)
-	equal(t, "number of structs", len(shown), 11)
+	equal(t, "number of structs", len(shown), 12)
 	for typ, keys := range shown {
 		for _, key := range config.KeysOf(typ) {
 			if !keys[key] {

@@ -21,12 +21,11 @@ func laterKeys(t reflect.Type) []string {
 	case reflect.TypeFor[Upstream]():
 		return []string{"budget", "health", "tls"}
 	case reflect.TypeFor[Route]():
-		return []string{"authorize", "changed_at", "cursor", "hold", "inject"}
+		return []string{"changed_at", "cursor", "hold", "inject"}
 	default:
 		return nil
 	}
 }
 
-// The values that this version does not know yet.
-func laterModes() []string  { return []string{"observe"} }
-func laterShares() []string { return []string{"identity", "authorize"} }
+// laterModes are the values of mode that this version does not know yet.
+func laterModes() []string { return []string{"observe"} }

@@ -100,8 +100,9 @@ func (v *validator) coalesce(field string, r *Route) {
 	v.methods(field+".methods", r.Methods)
 	v.atLeast(field+".interval", r.Interval, 10*time.Millisecond)
 	v.serve(field+".serve", r.Serve)
-	word(v, field+".share", r.Share, []Share{ShareAuto, SharePublic}, laterShares()...)
+	word(v, field+".share", r.Share, Shares())
 	v.identity(field, r)
+	v.authorize(field, r)
 	v.key(field, r)
 	for i, pointer := range r.Ignore {
 		v.pointer(item(field+".ignore", i), pointer)

@@ -9,7 +9,7 @@ import (
 
 // methods checks which requests are coalesced.
 func (v *validator) methods(field string, methods []string) {
-	const allowed = "allowed: GET, which includes HEAD"
+	const allowed = "allowed: GET, which includes HEAD, and POST where it only reads"
 	if len(methods) == 0 {
 		v.wrong(field, "names no method; %s", allowed)
 	}
@@ -18,9 +18,9 @@ func (v *validator) methods(field string, methods []string) {
 		switch at := item(field, i); {
 		case seen[m]:
 			v.wrong(at, "%s is given twice; write it once", quote(m))
-		case m == "GET", m == "HEAD":
+		case m == "GET", m == "HEAD", m == "POST":
 		case isStandardMethod(m):
-			v.wrong(at, "%s is not supported by this version; %s", quote(m), allowed)
+			v.wrong(at, "%s cannot be coalesced; %s", quote(m), allowed)
 		default:
 			v.wrong(at, "%s is not a known method; %s", quote(m), allowed)
 		}

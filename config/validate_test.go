@@ -79,10 +79,11 @@ func TestAConfigurationBuiltInGoIsReportedInTheWordsOfAFile(t *testing.T) {
 			"routes[0].path: is missing; write a pattern such as /api/** (*: one segment, **: any number)\n" +
 				"routes[0].upstream: is missing; name one of: api\n" +
 				"routes[0].mode: \"\" is not known; allowed: coalesce, pass\n" +
-				"routes[0].methods: names no method; allowed: GET, which includes HEAD\n" +
+				"routes[0].methods: names no method; allowed: GET, which includes HEAD, and POST where it only reads\n" +
 				"routes[0].interval: 0s is too short; at least 10ms is allowed\n" +
 				"routes[0].serve: names no transport; allowed: poll, longpoll, sse, ndjson, multipart, websocket\n" +
-				"routes[0].share: \"\" is not known; allowed: auto, public\n" +
+				"routes[0].share: \"\" is not known; allowed: auto, public, identity, authorize\n" +
+				"routes[0].authorize.ttl: 0s is too short; at least 10ms is allowed\n" +
 				"routes[0].wait: 0s is too short; at least 1s is allowed\n" +
 				"routes[0].keepalive: 0s is too short; at least 1s is allowed\n" +
 				"routes[0].websocket.ping: 0s is too short; at least 1s is allowed\n" +

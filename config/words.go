@@ -14,9 +14,16 @@ type Share string
 
 // The sharing policies of a route.
 const (
-	ShareAuto   Share = "auto"   // requests with credentials by identity, others together
-	SharePublic Share = "public" // one feed for all; credentials are not sent on the shared poll
+	ShareAuto      Share = "auto"      // requests with credentials by identity, others together
+	SharePublic    Share = "public"    // one feed for all; credentials are not sent on the shared poll
+	ShareIdentity  Share = "identity"  // every request needs credentials, one feed per identity
+	ShareAuthorize Share = "authorize" // one feed for all; each client's own credentials are checked first
 )
+
+// Shares returns all of them, in the order of the specification.
+func Shares() []Share {
+	return []Share{ShareAuto, SharePublic, ShareIdentity, ShareAuthorize}
+}
 
 // Transport is a way in which a client is served.
 type Transport string

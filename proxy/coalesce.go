@@ -1,10 +1,12 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
 
+	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/share"
@@ -13,8 +15,14 @@ import (
 
 // coalesce answers a request of a coalesced route from a poll, if it can.
 func (p *Proxy) coalesce(r *request) {
-	if reason := share.Coalescable(&r.head); reason != "" {
+	if r.route.checksFirst(r.head.Method) && !p.admitByPath(r) {
+		return
+	}
+	if reason := r.route.share.Coalescable(&r.head); reason != "" {
 		p.pass(r, reason)
+		return
+	}
+	if r.head.Length != 0 && !p.collect(r) {
 		return
 	}
 	if r.head.Upgrade && hasSubprotocol(&r.head) {
@@ -28,6 +36,13 @@ func (p *Proxy) coalesce(r *request) {
 	}
 	for range tries {
 		r.route.share.Make(&r.key, &r.head, r.ask)
+		if r.key.Lacks() {
+			p.refuse(r, lacksCredentials())
+			return
+		}
+		if r.route.checksResource() && !p.admitByResource(r) {
+			return
+		}
 		if err := p.answer(r); !errors.Is(err, errAgain) {
 			return
 		}
@@ -38,7 +53,11 @@ func (p *Proxy) coalesce(r *request) {
 // answer tries to answer from the feed of the request's key. errAgain means
 // that the key has to be made again.
 func (p *Proxy) answer(r *request) error {
-	if r.choice.Transport == upgrade.Poll {
+	if r.route.checksFirst(r.head.Method) && p.isRefused(r) {
+		p.pass(r, reasonRefused)
+		return nil
+	}
+	if r.choice.Transport == upgrade.Poll && !r.unproven {
 		if f := p.feeds.Get(r.key.Bytes()); f != nil {
 			if a, ok := f.Hit(r.now); ok {
 				_, err := p.deliver(r, f, a)
@@ -60,8 +79,8 @@ func (p *Proxy) answer(r *request) error {
 		return nil
 	}
 	a, ok := f.Hit(r.now)
-	if !ok {
-		a = f.Ask(context.Background(), p.wouldKeep(r))
+	if !ok || r.unproven {
+		a = f.AskAs(context.Background(), p.wouldKeep(r), p.lender(r, nil))
 		r.now = time.Now()
 	}
 	held, err := p.deliver(r, f, a)
@@ -77,7 +96,7 @@ func (p *Proxy) answer(r *request) error {
 // that says where it left off wants something else.
 func (p *Proxy) wouldKeep(r *request) feed.Keep {
 	switch {
-	case r.key.Withheld():
+	case r.key.Withheld() && r.route.Share != config.ShareAuthorize: // where it may be what its credentials brought
 		return feed.KeepNone
 	case r.choice.Transport == upgrade.Poll, r.choice.Transport == upgrade.Longpoll:
 		return feed.KeepAny
@@ -95,12 +114,15 @@ func (p *Proxy) spec(r *request) *feed.Spec {
 		Target:   r.key.Target(),
 		Identity: string(r.key.Identity()),
 		Audience: r.key.Audience(),
+		Method:   r.key.Method(),
 		Head:     r.key.Request(nil, p.agent, p.trail),
+		Body:     bytes.Clone(r.key.Body()),
 		Origin:   r.route.upstream.polls,
 		Share:    r.route.share,
 		Vary:     r.key.Vary(),
 		Keyed:    r.key.Keyed(),
 		Policy:   r.route.feeds,
+		Lending:  p.lending(r),
 		Meter:    r.route.account,
 		Log:      p.log,
 		Alarm:    r.route.alarm,
@@ -110,7 +132,8 @@ func (p *Proxy) spec(r *request) *feed.Spec {
 // deliver turns the feed's answer into the client's. held says that a
 // subscriber has taken over the reference to the feed.
 func (p *Proxy) deliver(r *request, f *feed.Feed, a feed.Answer) (held bool, err error) {
-	if !r.key.Current() || errors.Is(a.Err, feed.ErrClosed) && !p.Draining() {
+	r.askFirst = r.askFirst || isUnproven(a)
+	if !r.key.Current() || isUnproven(a) || errors.Is(a.Err, feed.ErrClosed) && !p.Draining() {
 		a.Discard()
 		return false, errAgain
 	}

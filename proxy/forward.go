@@ -49,6 +49,11 @@ func (p *Proxy) trusts(addr netip.Addr) bool {
 	return false
 }
 
+// trustsPeer reports whether a request comes from one of them.
+func (p *Proxy) trustsPeer(r *request) bool {
+	return len(p.trusted) > 0 && p.trusts(remoteAddr(r.ctx.RemoteAddr()))
+}
+
 // saidOf is what the request says of its first hop.
 func saidOf(h *head.Head, believed []forwarded) (said forwarded) {
 	if len(believed) > 0 {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 
+	"github.com/pollmux/pollmux/proxy/authorize"
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/ledger"
@@ -15,13 +16,50 @@ type subscription struct {
 	proxy   *Proxy
 	feed    *feed.Feed
 	account *ledger.Subscriber
+
+	// Where clients are let in first; otherwise nil.
+	lender *feed.Lender
+	tenure *authorize.Tenure
 }
 
 // end gives everything back.
 func (s *subscription) end() {
 	s.account.Left()
+	s.leave()
 	s.feed.Unsubscribe()
 	s.feed.Release()
+}
+
+// leave ends what enter began.
+func (s *subscription) leave() {
+	if s.tenure != nil {
+		s.feed.Unlend(s.lender)
+		s.tenure.Leave()
+	}
+}
+
+// enter has the client let in for as long as it is held, if it has to be.
+func (s *subscription) enter(r *request) {
+	if s.tenure = s.proxy.tenure(r); s.tenure != nil {
+		s.lender = s.proxy.lender(r, s.tenure)
+		s.feed.Lend(s.lender)
+	}
+}
+
+// source is what the client sees of the feed.
+func (s *subscription) source() upgrade.Source {
+	if s.tenure == nil {
+		return s.feed
+	}
+	return &tenant{Source: s.feed, tenure: s.tenure}
+}
+
+// over is closed when the client is to be looked at, whatever the feed says.
+func (s *subscription) over() <-chan struct{} {
+	if s.tenure == nil {
+		return nil
+	}
+	return s.tenure.Over()
 }
 
 // hold makes the client a subscriber, unless its question can be answered at
@@ -43,21 +81,24 @@ func (p *Proxy) hold(r *request, f *feed.Feed, a feed.Answer) (held bool, err er
 		p.refuse(r, newProblem(http.StatusNotAcceptable, "the snapshot cannot be told as "+t.String()))
 		return false, nil
 	}
+	s := &subscription{proxy: p, feed: f}
+	s.enter(r)
 	if !f.Subscribe(r.key.Vary()) {
+		s.leave()
 		return false, errAgain
 	}
-	p.begin(r, f, a)
+	p.begin(r, s, a)
 	return true, nil
 }
 
 // begin takes over the connection of a subscriber.
-func (p *Proxy) begin(r *request, f *feed.Feed, a feed.Answer) {
+func (p *Proxy) begin(r *request, s *subscription, a feed.Answer) {
 	account, t := r.route.account, r.choice.Transport
 	account.Requested(t)
 	if t != upgrade.Longpoll && a.Update != nil && !a.Caused {
 		p.saved(r, a, false)
 	}
-	s := &subscription{proxy: p, feed: f, account: account.Held(t)}
+	s.account = account.Held(t)
 	switch t {
 	case upgrade.Longpoll:
 		p.beginLongPoll(r, s, a)
@@ -79,9 +120,9 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 		Closing:     closing,
 		Delivered:   s.account.Delivered,
 	}
-	terms := fanout.Terms{Hold: shortened(wait)}
+	terms := fanout.Terms{Hold: shortened(wait), Wake: s.over()}
 	p.takeOver(r, func(c *conn, early []byte) {
-		session := upgrade.NewLongPoll(s.feed, options)
+		session := upgrade.NewLongPoll(s.source(), options)
 		if len(early) > 0 {
 			// Another request waits behind this one.
 			terms.Hold = 1
@@ -116,9 +157,9 @@ func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 		Fields:    p.streamFields(r, s.feed, a),
 		Delivered: s.account.Delivered,
 	}
-	terms := fanout.Terms{Beat: r.route.Keepalive}
+	terms := fanout.Terms{Beat: r.route.Keepalive, Wake: s.over()}
 	p.takeOver(r, func(c *conn, _ []byte) {
-		session := upgrade.NewStream(s.feed, options)
+		session := upgrade.NewStream(s.source(), options)
 		p.engine.Hold(c, session, terms, func(end fanout.End) {
 			s.end()
 			p.afterStream(c, session, end)

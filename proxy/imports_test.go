@@ -16,18 +16,19 @@ const module = "github.com/pollmux/pollmux/"
 // mayImport says which of our packages a package may import, by the beginning of
 // their paths. What is not listed may import none of ours.
 var mayImport = map[string][]string{
-	"cmd":            {"cmd", "proxy", "upgrade", "config", "testdata"},
-	"proxy":          {"proxy/", "upgrade", "config"},
-	"proxy/admin":    {"proxy/feed", "proxy/ledger"},
-	"proxy/feed":     {"proxy/origin", "proxy/schedule", "proxy/share", "upgrade"},
-	"proxy/share":    {"proxy/head", "proxy/origin", "config"},
-	"proxy/ledger":   {"upgrade"},
-	"proxy/head":     {},
-	"proxy/origin":   {},
-	"proxy/schedule": {},
-	"upgrade":        {"upgrade/fanout"},
-	"upgrade/fanout": {},
-	"config":         {},
+	"cmd":             {"cmd", "proxy", "upgrade", "config", "testdata"},
+	"proxy":           {"proxy/", "upgrade", "config"},
+	"proxy/authorize": {"proxy/origin", "proxy/schedule"},
+	"proxy/admin":     {"proxy/feed", "proxy/ledger"},
+	"proxy/feed":      {"proxy/origin", "proxy/schedule", "proxy/share", "upgrade"},
+	"proxy/share":     {"proxy/head", "proxy/origin", "config"},
+	"proxy/ledger":    {"upgrade"},
+	"proxy/head":      {},
+	"proxy/origin":    {},
+	"proxy/schedule":  {},
+	"upgrade":         {"upgrade/fanout"},
+	"upgrade/fanout":  {},
+	"config":          {},
 }
 
 // onlyIn says which packages may import a library.

@@ -26,16 +26,20 @@ func (p *Proxy) negotiate(r *request) *problem {
 	if r.choice, ok = upgrade.Negotiate(wish, r.route.serve); !ok {
 		return notServed(r.choice.Transport)
 	}
-	if r.head.IsHead() {
-		// Nobody is held for a head.
+	if r.head.IsHead() || r.head.IsPost() && r.choice.Transport == upgrade.Longpoll {
+		// Nobody is held for a head, and there is no 304 for a POST to end a
+		// hold with (RFC 9110 section 13.1.2).
 		r.choice = upgrade.Choice{Transport: upgrade.Poll, Accept: r.choice.Accept}
 	}
 	r.ask = share.Ask{
+		Body:   r.collected,
 		Accept: r.choice.Accept, Origin: r.choice.Transport == upgrade.WebSocket, Query: r.route.reads,
-		Trusted: len(p.trusted) > 0 && p.trusts(remoteAddr(r.ctx.RemoteAddr())),
+		Trusted: p.trustsPeer(r),
 	}
 	r.have = r.head.Joined(head.IfNoneMatch)
-	if name := r.route.WaitQuery; name != "" && r.have == nil {
+	if r.head.IsPost() {
+		r.have = nil
+	} else if name := r.route.WaitQuery; name != "" && r.have == nil {
 		r.have = quoted(queryValue(r.head.Query, name+"_etag"))
 	}
 	if r.choice.Transport == upgrade.WebSocket {

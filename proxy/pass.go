@@ -24,8 +24,7 @@ type pass struct {
 func (p *Proxy) newPass(r *request, cancel context.CancelFunc) *pass {
 	x := &pass{proxy: p, r: r, conn: clientConn(r.ctx.Conn()), cancel: cancel}
 	if r.head.Length != 0 {
-		x.body = p.newRequestBody(r, x.conn)
-		r.bodyTaken = true
+		x.body = p.bodyOf(r)
 	}
 	x.watch = newWatch(x.conn, cancel)
 	if x.body == nil {

@@ -27,11 +27,12 @@ func (p *Proxy) passThrough(r *request, reason share.Reason) {
 	resp, err := r.route.upstream.passes.Do(ctx, pass.request())
 	if err != nil {
 		pass.end()
-		p.passFailed(r, pass, err)
+		p.passFailed(r, pass.body, err)
 		return
 	}
 	p.noteWrite(r, resp)
-	if !r.head.IsSafe() && !(resp.Uploaded() && resp.Whole()) {
+	p.noteLogout(r, resp)
+	if r.writes() && !(resp.Uploaded() && resp.Whole()) {
 		pass.over = p.noteAgain(r, resp)
 	}
 	p.relay(r, pass, resp, reason)
@@ -50,17 +51,17 @@ func (p *Proxy) noteAgain(r *request, resp *origin.Response) func() {
 
 // passFailed answers when there is no response. The origin may have got the
 // request all the same.
-func (p *Proxy) passFailed(r *request, pass *pass, err error) {
+func (p *Proxy) passFailed(r *request, body *requestBody, err error) {
 	r.route.account.PassFailed()
 	p.log.Warn("a passed request failed", "route", r.route.Name, "error", err)
 	if !origin.Unsent(err) && !errors.Is(err, origin.ErrRequestBody) {
 		p.noteWrite(r, nil) // else no whole request can have come to the origin
 	}
 	refused := problemOf(err)
-	if pass.body != nil && pass.body.tooLarge {
+	if body != nil && body.tooLarge {
 		refused = tooLarge()
 	}
-	if !pass.body.done() {
+	if !body.done() {
 		// What is left of it must not be taken for the next request.
 		refused.hangUp()
 		lingerOn(r.ctx.Conn())

@@ -10,7 +10,7 @@ import (
 func (p *Proxy) answerPoll(r *request, a feed.Answer) {
 	answer := upgrade.Answer{
 		Update: a.Update, Now: r.now, CacheStatus: cacheStatus(a), Via: via,
-		NotModified: a.Update.NotModified(r.have, r.head.Get(head.IfModifiedSince)),
+		NotModified: !r.head.IsPost() && a.Update.NotModified(r.have, r.head.Get(head.IfModifiedSince)),
 	}
 	if r.choice.Transport == upgrade.Longpoll {
 		answer.Held = min(r.choice.Wait, r.route.Wait)

@@ -106,6 +106,13 @@ func parseProblem(err error) *problem {
 	return newProblem(http.StatusBadRequest, "the request is not valid HTTP/1.1").hangUp()
 }
 
+// lacksCredentials refuses a request without any, where each needs some. Which
+// would do is for the origin to say: the challenge names no scheme that a
+// browser would ask its user for.
+func lacksCredentials() *problem {
+	return newProblem(http.StatusUnauthorized, "this route needs credentials").with("WWW-Authenticate", `Credentials realm="pollmux"`)
+}
+
 func tooLarge() *problem {
 	return newProblem(http.StatusRequestEntityTooLarge, "the request's body is larger than limits.request_body").hangUp()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/authorize"
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/proxy/share"
@@ -33,6 +34,7 @@ type Proxy struct {
 	routes    []*route
 	refreshes []refresh
 	feeds     *feed.Feeds
+	register  *authorize.Register // whom the origin lets in
 	engine    *fanout.Engine
 	gate      *gate
 	server    *fasthttp.Server
@@ -75,6 +77,7 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 		loopID:  "pollmux-" + hex.EncodeToString(id[:4]),
 		trusted: c.TrustedProxies, ledger: ledger.New(),
 		feeds:     feed.New(feed.Limits{Feeds: c.Limits.Feeds, Bytes: int64(c.Limits.Snapshots)}),
+		register:  authorize.New(c.Limits.Authorizations),
 		upstreams: map[string]*upstream{}, tunnels: map[*tunnel]struct{}{},
 	}
 	if p.log == nil {

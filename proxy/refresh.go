@@ -30,7 +30,7 @@ func refreshesOf(r *route) []refresh {
 // given what was true before it. It is called before the answer is passed on;
 // without one if it is not known whether the origin got the request.
 func (p *Proxy) noteWrite(r *request, resp *origin.Response) {
-	if r.head.IsSafe() || resp != nil && (resp.Status < 200 || resp.Status >= 400) {
+	if !r.writes() || resp != nil && (resp.Status < 200 || resp.Status >= 400) {
 		return
 	}
 	p.refreshTargets(r, resp)

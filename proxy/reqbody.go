@@ -2,10 +2,14 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/share"
 )
 
 var errBodyLimit = errors.New("the request's body is larger than limits.request_body")
@@ -18,6 +22,7 @@ type requestBody struct {
 	chunked  bool
 	limit    int64 // 0: none
 	idle     time.Duration
+	again    []byte // was read already, and is read once more
 	read     int64
 	whole    bool // it was read to its end
 	tooLarge bool
@@ -40,8 +45,50 @@ func (p *Proxy) newRequestBody(r *request, c *conn) *requestBody {
 	return b
 }
 
+// bodyOf is the body of a request that has one, for whoever reads it to its end.
+func (p *Proxy) bodyOf(r *request) *requestBody {
+	if r.body == nil {
+		r.body, r.bodyTaken = p.newRequestBody(r, clientConn(r.ctx.Conn())), true
+	}
+	return r.body
+}
+
+// collect reads the body of a request that only reads, of which it is part of
+// the key. It reports false if the request has been dealt with: its body is cut,
+// or so large that it passes through.
+func (p *Proxy) collect(r *request) bool {
+	b := p.bodyOf(r)
+	body, err := io.ReadAll(io.LimitReader(b, share.MaxBody+1))
+	b.again = body
+	switch {
+	case err != nil:
+		p.passFailed(r, b, bodyError(err))
+		return false
+	case len(body) > share.MaxBody:
+		p.pass(r, share.ReasonTooLarge)
+		return false
+	case !b.done():
+		// What is left of it must not be taken for the next request.
+		r.ctx.SetConnectionClose()
+		lingerOn(r.ctx.Conn())
+	}
+	r.collected = body
+	return true
+}
+
+// bodyError is how package origin says that a body is to blame.
+func bodyError(err error) error { return fmt.Errorf("%w: %w", origin.ErrRequestBody, err) }
+
 // Read waits for the client, for as long as a connection may be idle.
 func (b *requestBody) Read(p []byte) (int, error) {
+	if len(b.again) > 0 {
+		n := copy(p, b.again)
+		b.again = b.again[n:]
+		return n, nil
+	}
+	if b.whole {
+		return 0, io.EOF
+	}
 	if b.idle > 0 {
 		if err := b.conn.SetReadDeadline(time.Now().Add(b.idle)); err != nil {
 			return 0, err

@@ -19,7 +19,16 @@ type request struct {
 	route *route
 	now   time.Time
 
-	bodyTaken bool // somebody reads the body to its end, or has closed the connection
+	body      *requestBody // nil until somebody reads it
+	bodyTaken bool         // somebody reads the body to its end, or has closed the connection
+
+	collected []byte // the body of a POST that only reads, whole
+
+	// Where clients are let in first.
+	claim    claim
+	unproven bool // nobody knows whether it holds, but its own poll will tell
+	askFirst bool // its own poll does not tell
+	scratch  []byte
 
 	choice upgrade.Choice
 	ask    share.Ask
@@ -28,11 +37,19 @@ type request struct {
 
 func (p *Proxy) acquire(ctx *fasthttp.RequestCtx) *request {
 	r := p.requests.Get().(*request)
-	*r = request{ctx: ctx, head: r.head, key: r.key, now: time.Now()}
+	*r = request{ctx: ctx, head: r.head, key: r.key, scratch: r.scratch, now: time.Now()}
 	return r
 }
 
+// writes reports whether the request may change something at the origin.
+func (r *request) writes() bool {
+	if !r.route.coalesces() {
+		return !r.head.IsSafe()
+	}
+	return r.route.share.Writes(&r.head)
+}
+
 func (p *Proxy) releaseRequest(r *request) {
-	r.ctx, r.route = nil, nil
+	r.ctx, r.route, r.body, r.collected, r.claim = nil, nil, nil, nil, claim{}
 	p.requests.Put(r)
 }

@@ -135,6 +135,7 @@ func (p *Proxy) closeListeners() {
 func (p *Proxy) close() {
 	p.engine.Close()
 	p.closeTunnels()
+	p.register.Close()
 	p.feeds.Close()
 	for _, u := range p.upstreams {
 		u.close()

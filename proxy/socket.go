@@ -70,10 +70,10 @@ func (p *Proxy) beginSocket(r *request, s *subscription) {
 	options := upgrade.SocketOptions{
 		Ping: policy.Ping, MaxMessage: int64(policy.MaxMessage), Send: p.sender(r, s), Delivered: s.account.Delivered,
 	}
-	terms := fanout.Terms{Beat: policy.Ping, Steady: true, Linger: upgrade.CloseLinger}
+	terms := fanout.Terms{Beat: policy.Ping, Steady: true, Linger: upgrade.CloseLinger, Wake: s.over()}
 	fields := []upgrade.Field{{Name: "Vary", Value: r.route.vary()}, {Name: "Via", Value: via}}
 	p.takeOver(r, func(c *conn, early []byte) {
-		session, err := upgrade.NewSocket(&resumed{conn: c, early: early}, key, fields, s.feed, options)
+		session, err := upgrade.NewSocket(&resumed{conn: c, early: early}, key, fields, s.source(), options)
 		if err != nil {
 			_ = c.Close()
 			s.end()

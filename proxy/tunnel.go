@@ -24,7 +24,7 @@ func (p *Proxy) passUpgrade(r *request, reason share.Reason) {
 	})
 	if err != nil {
 		x.end()
-		p.passFailed(r, x, err)
+		p.passFailed(r, x.body, err)
 		return
 	}
 	if resp.Tunnel == nil {

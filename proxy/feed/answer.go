@@ -41,6 +41,7 @@ type Answer struct {
 	Detail  string        // for Cache-Status; "" if there is nothing to say
 	Took    time.Duration // that the poll took which brought Update
 	Caused  bool          // an upstream request was sent because of this client
+	Own     bool          // that request had this client's own credentials
 }
 
 // Discard gives up an answer that cannot be used.
@@ -88,16 +89,25 @@ func (k *Kept) Close() error { return k.Body.Close() }
 type ask struct {
 	generation uint64 // writes that it must see the effect of
 	keep       Keep
+	lender     *Lender // nil where polls borrow no credentials
 	reply      chan Answer
 	settled    atomic.Bool // answered, or given up
 }
 
-func newAsk(generation uint64, keep Keep) *ask {
-	return &ask{generation: generation, keep: keep, reply: make(chan Answer, 1)}
+func newAsk(generation uint64, keep Keep, lender *Lender) *ask {
+	return &ask{generation: generation, keep: keep, lender: lender, reply: make(chan Answer, 1)}
 }
+
+// isUnproven reports whether the poller may be given nothing but what its own
+// credentials brought.
+func (a *ask) isUnproven() bool { return a.lender != nil && a.lender.Unproven }
 
 // give answers the poller, or discards what nobody waits for any more.
 func (a *ask) give(answer Answer) {
+	if a.isUnproven() && answer.Alone == "" && !answer.Own {
+		answer.Discard()
+		answer = Answer{Err: ErrUnproven}
+	}
 	if a.settled.CompareAndSwap(false, true) {
 		a.reply <- answer
 	} else {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,9 @@ type Feed struct {
 
 	references int // guarded by set.mu
 
+	lendersMu sync.Mutex
+	lenders   map[*Lender]struct{} // subscribers whose credentials polls may borrow
+
 	runs runState
 }
 
@@ -63,6 +67,9 @@ type runState struct {
 	lastModified string
 	lying        bool // it gave one entity tag to different answers
 
+	guarded  bool // the origin refuses polls that borrow no credentials
+	refusals int  // of polls with the credentials of clients that were let in before, in a row
+
 	failures int
 	failure  error
 	failing  time.Time // since when; zero while polls succeed
@@ -82,6 +89,7 @@ func newFeed(s *Feeds, spec *Spec) *Feed {
 		evicted: make(chan struct{}), done: make(chan struct{}),
 	}
 	f.runs = runState{changed: make(chan struct{}), known: spec.Vary, timer: time.NewTimer(spec.Policy.Linger)}
+	f.runs.guarded = spec.Lending != nil && spec.Lending.Guarded
 	f.view.Store(&view{state: &upgrade.State{Changed: f.runs.changed}})
 	f.touch(time.Now())
 	return f
@@ -116,6 +124,12 @@ func (f *Feed) Hit(now time.Time) (a Answer, ok bool) {
 	return Answer{}, false
 }
 
+// IsFresh reports whether Hit has an answer that is no older than the interval.
+func (f *Feed) IsFresh(now time.Time) bool {
+	v := f.view.Load()
+	return v.state.Ended == nil && v.state.Update != nil && v.generation == f.generation.Load() && now.Before(v.fresh)
+}
+
 // HasNone reports whether the origin said, since then and since the last write,
 // that there is nothing to deliver.
 func (f *Feed) HasNone(since time.Time) bool {
@@ -143,8 +157,12 @@ func (f *Feed) revalidate() bool {
 // Ask waits for an answer that is fresh now: at most for one poll and the one
 // under way. The feed must have been acquired. keep says what this client would
 // take as Answer.Kept. The end of ctx ends the waiting, not the poll.
-func (f *Feed) Ask(ctx context.Context, keep Keep) Answer {
-	a := newAsk(f.generation.Load(), keep)
+func (f *Feed) Ask(ctx context.Context, keep Keep) Answer { return f.AskAs(ctx, keep, nil) }
+
+// AskAs is Ask where polls may borrow the client's credentials. It gets nothing
+// kept but what these brought.
+func (f *Feed) AskAs(ctx context.Context, keep Keep, lender *Lender) Answer {
+	a := newAsk(f.generation.Load(), keep, lender)
 	select {
 	case f.asks <- a:
 	case <-f.done:

@@ -16,6 +16,9 @@ var ErrFull = errors.New("no room for another feed")
 // ErrClosed: the live set has been closed.
 var ErrClosed = errors.New("the feeds are closed")
 
+// ErrUnproven: the origin has to be asked about this client first.
+var ErrUnproven = errors.New("nobody knows whether the origin lets this client in")
+
 // Feeds is the live set. Its methods may be called concurrently.
 type Feeds struct {
 	limits Limits

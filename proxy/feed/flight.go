@@ -1,10 +1,12 @@
 package feed
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
@@ -20,7 +22,8 @@ type flight struct {
 	protected  bool // it takes the place of one that a write aborted: no write aborts it
 	aborted    bool
 	cancel     context.CancelFunc
-	starter    *ask // the client that caused it; nil for the timer
+	starter    *ask    // the client that caused it; nil for the timer
+	lender     *Lender // whose credentials it has; nil if it has none
 	waiters    []*ask
 }
 
@@ -55,8 +58,10 @@ func (f *Feed) launch(now time.Time, starter *ask) {
 		r.flight.waiters = []*ask{starter}
 	}
 	f.wanted.Store(true)
-	t := task{head: f.conditions(), known: r.known}
-	if starter != nil {
+	lender := f.lender(starter)
+	r.flight.lender = lender
+	t := task{head: f.conditions(lender), known: r.known, lent: lender != nil}
+	if starter != nil && (lender == starter.lender) {
 		t.keep = starter.keep
 	}
 	go f.fly(ctx, t) // waited for by end, through landed
@@ -67,13 +72,19 @@ type task struct {
 	head  []byte
 	known *share.Vary
 	keep  Keep // what the starter would take
+	lent  bool // the poll has somebody's credentials
 }
 
-// conditions are the field lines that make a poll conditional on what the
-// origin sent last, and the end of its head.
-func (f *Feed) conditions() []byte {
-	head := append(make([]byte, 0, len(f.spec.Head)+256), f.spec.Head...)
-	if r := &f.runs; f.Latest().Update != nil {
+// conditions is the head of a poll, with the field lines that make it
+// conditional on what the origin sent last.
+func (f *Feed) conditions(lender *Lender) []byte {
+	own := f.spec.Head
+	if lender != nil {
+		own = lender.Head
+	}
+	head := append(make([]byte, 0, len(own)+256), own...)
+	// A POST that fits a condition is answered 412 (RFC 9110 section 13.1.2).
+	if r := &f.runs; f.Latest().Update != nil && f.spec.Method == "GET" {
 		head = appendCondition(head, "If-None-Match: ", r.etag)
 		head = appendCondition(head, "If-Modified-Since: ", r.lastModified)
 	}
@@ -104,7 +115,7 @@ func (f *Feed) fly(ctx context.Context, t task) {
 
 // poll sends the request and reads the answer as far as it can be shared.
 func (f *Feed) poll(ctx context.Context, t task) (l landing) {
-	resp, err := f.spec.Origin.Do(ctx, &origin.Request{Method: "GET", Head: t.head, Timeout: f.spec.Policy.Timeout})
+	resp, err := f.spec.Origin.Do(ctx, f.request(t.head))
 	if err != nil {
 		return landing{err: err}
 	}
@@ -121,6 +132,15 @@ func (f *Feed) poll(ctx context.Context, t task) (l landing) {
 	return l
 }
 
+// request is a poll. A GET has no body, whatever its origin makes of one.
+func (f *Feed) request(head []byte) *origin.Request {
+	req := &origin.Request{Method: f.spec.Method, Head: head, Timeout: f.spec.Policy.Timeout}
+	if f.spec.Method == "POST" {
+		req.Body, req.Length, req.Abandon = bytes.NewReader(f.spec.Body), int64(len(f.spec.Body)), func() {}
+	}
+	return req
+}
+
 // read judges a response, and reads its body if that may be shared.
 func (f *Feed) read(l *landing, t task) {
 	resp := l.response
@@ -133,9 +153,24 @@ func (f *Feed) read(l *landing, t task) {
 		l.verdict = share.JudgeRenewal(resp, f.spec.Audience, t.known)
 		return
 	}
-	if l.verdict = share.Judge(resp, f.spec.Audience, t.known); l.verdict.Reason == "" {
+	if l.verdict = f.judge(l, t); l.verdict.Reason == "" {
 		l.body, l.verdict.Reason, l.err = readBody(resp, f.spec.Policy.Snapshot)
 		l.endless = resp.Length < 0 && len(l.body) > 0 && errors.Is(l.err, origin.ErrTimeout)
+	}
+}
+
+// judge decides whether a response may be shared. Where polls may borrow
+// credentials, what is no success may be about these.
+func (f *Feed) judge(l *landing, t task) share.Verdict {
+	switch verdict := share.Judge(l.response, f.spec.Audience, t.known); {
+	case verdict.Reason != "" || f.spec.Lending == nil:
+		return verdict
+	case isRefused(*l):
+		return share.Verdict{Reason: share.Reason("status-" + strconv.Itoa(l.response.Status))}
+	case t.lent && f.spec.Share.VariesByWho(l.response):
+		return share.Verdict{Reason: "vary"}
+	default:
+		return verdict
 	}
 }
 

@@ -76,7 +76,8 @@ func (r *rig) close() {
 // spec is that of the shared feed of a path.
 func (r *rig) spec(path string) *Spec {
 	s := &Spec{
-		Route: "route", Key: path, Target: "example.com" + path, Head: []byte("GET " + path + " HTTP/1.1\r\n"),
+		Method: "GET",
+		Route:  "route", Key: path, Target: "example.com" + path, Head: []byte("GET " + path + " HTTP/1.1\r\n"),
 		Origin: r.origin, Share: r.share, Vary: r.share.Vary(), Policy: &r.policy, Meter: &r.meter, Log: r.log,
 	}
 	if r.other != nil {

@@ -36,6 +36,13 @@ func (f *Feed) land(l landing) {
 		return
 	}
 	r.began, r.tried, r.told = fl.began, fl.generation, fl.urgent
+	if f.landRefusal(fl, l) {
+		return
+	}
+	if fl.lender != nil && l.err == nil && !isRefused(l) {
+		r.refusals = 0
+		fl.lender.Admitted(fl.began)
+	}
 	known := f.Latest().Update != nil
 	switch {
 	case l.err == nil && l.verdict.Reason == "" && l.response.Status == 304 && (!known || r.etag+r.lastModified == ""):
@@ -146,7 +153,7 @@ func (fl *flight) give(answer Answer) {
 	for _, a := range fl.waiters {
 		own := answer
 		if own.Caused = a == fl.starter; own.Caused && own.How == Collapsed {
-			own.How = Fetched
+			own.How, own.Own = Fetched, fl.lender != nil && fl.lender == a.lender
 		}
 		a.give(own)
 	}

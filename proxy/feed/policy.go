@@ -44,8 +44,11 @@ type Spec struct {
 	Identity string // whose feed it is; "" if it is everybody's
 	Audience share.Audience
 
-	// Head is the poll's head up to the conditions, without its last line.
-	Head []byte
+	// Method, Head and Body are the poll's: its head up to the conditions,
+	// without its last line. Only a POST has a Body.
+	Method string
+	Head   []byte
+	Body   []byte
 
 	Origin Origin
 	Share  *share.Policy
@@ -53,6 +56,9 @@ type Spec struct {
 	Keyed  []string    // fields of the key that an answer may depend on without saying so
 	Policy *Policy
 	Meter  Meter
+
+	// Lending is set where polls may borrow the credentials of clients.
+	Lending *Lending
 
 	// Log is told of panics; nil means slog.Default().
 	Log *slog.Logger

@@ -62,6 +62,8 @@ func (f *Feed) take(a *ask) {
 	}
 	r := &f.runs
 	switch {
+	case a.isUnproven() && (r.flight != nil || !r.guarded):
+		a.give(Answer{Err: ErrUnproven})
 	case r.over:
 		a.give(Answer{Err: ErrClosed})
 	case r.flight != nil && !r.flight.aborted && r.flight.generation >= a.generation:
@@ -138,7 +140,7 @@ func (f *Feed) due(now time.Time) (at time.Time, lingering bool) {
 	r := &f.runs
 	paced := r.began.Add(f.spec.Policy.Interval)
 	switch {
-	case f.subscribers.Load() == 0 && !f.isWanted(now):
+	case f.subscribers.Load() == 0 && !f.isWanted(now), r.guarded && f.lender(nil) == nil:
 		// Who comes back soon finds the schedule where it was, however short
 		// the lingering.
 		v := f.view.Load()

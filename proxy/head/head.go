@@ -122,6 +122,10 @@ func (h *Head) IsWebSocket() bool {
 // IsGet and IsHead tell the methods that can be coalesced.
 func (h *Head) IsGet() bool { return string(h.Method) == "GET" }
 
+// IsPost reports whether the method is POST, which is a read where an operator
+// says so.
+func (h *Head) IsPost() bool { return string(h.Method) == "POST" }
+
 // IsHead reports whether the method is HEAD.
 func (h *Head) IsHead() bool { return string(h.Method) == "HEAD" }
 

@@ -37,6 +37,7 @@ type Route struct {
 	requests    [upgrade.Transports]atomic.Int64
 	polls       atomic.Int64
 	passes      atomic.Int64
+	inquiries   atomic.Int64
 	notModified atomic.Int64
 	errors      atomic.Int64
 
@@ -79,6 +80,9 @@ func (r *Route) Served(staleness time.Duration) { r.staleness.Observe(staleness)
 
 // Passed counts a request that went to the origin as it was.
 func (r *Route) Passed() { r.passes.Add(1) }
+
+// Inquired counts a question to the origin whether it lets a client in.
+func (r *Route) Inquired() { r.inquiries.Add(1) }
 
 // PassFailed counts one that the origin did not answer.
 func (r *Route) PassFailed() { r.errors.Add(1) }

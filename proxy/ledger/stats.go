@@ -87,7 +87,7 @@ func (r *Route) stats() RouteStats {
 			Multipart: r.requests[upgrade.Multipart].Load(), WebSocket: r.requests[upgrade.WebSocket].Load(),
 			Pass: r.requests[upgrade.Pass].Load(),
 		},
-		UpstreamRequests:       UpstreamRequests{Poll: r.polls.Load(), Pass: r.passes.Load()},
+		UpstreamRequests:       UpstreamRequests{Poll: r.polls.Load(), Authorize: r.inquiries.Load(), Pass: r.passes.Load()},
 		UpstreamNotModified:    r.notModified.Load(),
 		UpstreamErrors:         r.errors.Load(),
 		SavedRequestsMeasured:  r.saved.Load(),

@@ -27,9 +27,10 @@ func TestMakingAKeyAgainAllocatesNothing(t *testing.T) {
 
 func TestDecidingAllocatesNothing(t *testing.T) {
 	h := parse(t, heads["chrome"])
-	k := made(policy(nil), h)
+	p := policy(nil)
+	k := made(p, h)
 	if n := testing.AllocsPerRun(200, func() {
-		_, _, _, _ = share.Coalescable(h), k.Current(), (k.Audience() != share.Everybody), k.Identity()
+		_, _, _, _ = p.Coalescable(h), k.Current(), (k.Audience() != share.Everybody), k.Identity()
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

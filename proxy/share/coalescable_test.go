@@ -50,7 +50,7 @@ func TestOnlyAPlainReadIsCoalesced(t *testing.T) {
 		first("GET /\xffx HTTP/1.1"):                       share.ReasonTarget,
 		first("GET /x?%zz HTTP/1.1"):                       share.ReasonTarget,
 	} {
-		if got := share.Coalescable(parse(t, raw)); got != want {
+		if got := policy(nil).Coalescable(parse(t, raw)); got != want {
 			t.Errorf("%q: %q, want %q", raw, got, want)
 		}
 	}

@@ -5,11 +5,17 @@ import (
 	"crypto/sha256"
 )
 
-// encode writes the key: route, host, target, the lines by name in lower case,
-// and a hash of those that are credentials. No value can hold a line feed or a
-// NUL, so there is one way to read it.
+// encode writes the key: of a POST that and a hash of the body, route, host,
+// target, the lines by name in lower case, and a hash of those that are
+// credentials. No value can hold a line feed, a NUL or an SOH, so there is one
+// way to read it.
 func (k *Key) encode() {
-	b := append(append(k.bytes, k.policy.prefix...), '\n')
+	b := k.bytes
+	if k.post {
+		sum := sha256.Sum256(k.body)
+		b = append(append(b, 1), sum[:]...)
+	}
+	b = append(append(b, k.policy.prefix...), '\n')
 	b = append(append(b, k.hostSent()...), '\n')
 	b = append(append(b, k.target...), '\n')
 	for _, l := range k.lines {
@@ -49,6 +55,31 @@ func (k *Key) hasAny(is func(*line) bool) bool {
 	return false
 }
 
+// Who is the keyed hash of the credentials that were left out: who is asking,
+// where all share one feed. ok is false if there are none.
+func (k *Key) Who() (who [sha256.Size]byte, ok bool) {
+	if len(k.own) == 0 {
+		return who, false
+	}
+	start := len(k.scratch)
+	for i := range k.own {
+		if l := &k.own[i]; !isAnyOf(proofs, l.name) {
+			k.scratch = appendLine(k.scratch, *l)
+		}
+	}
+	return k.Hash(k.scratch[start:]), true
+}
+
+// Hash is a hash of what nobody but this process can make again.
+func (k *Key) Hash(b []byte) (sum [sha256.Size]byte) {
+	mac := k.policy.hash()
+	mac.Reset()
+	_, _ = mac.Write(b) // never fails
+	mac.Sum(sum[:0])
+	k.policy.hashes.Put(mac)
+	return sum
+}
+
 // appendHash appends the keyed hash of some lines.
 func (k *Key) appendHash(b []byte, counts func(*line) bool) []byte {
 	mac := k.policy.hash()
@@ -79,6 +110,8 @@ func (k *Key) hostSent() []byte {
 	}
 	return k.host
 }
+
+func compareLines(a, b line) int { return compareFold(a.name, b.name) }
 
 // compareFold orders names in any case. It is not what a person would call
 // alphabetical, and only has to be an order.

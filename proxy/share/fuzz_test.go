@@ -26,10 +26,10 @@ func FuzzKey(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b []byte, option uint16) {
 		ha, errA := tryParse(string(a))
 		hb, errB := tryParse(string(b))
-		if errA != nil || errB != nil || share.Coalescable(ha) != "" || share.Coalescable(hb) != "" {
+		p := route(int(option&7) % len(routes))
+		if errA != nil || errB != nil || p.Coalescable(ha) != "" || p.Coalescable(hb) != "" {
 			return
 		}
-		p := route(int(option&7) % len(routes))
 		ask := share.Ask{Accept: option&8 != 0, Origin: option&16 != 0, Trusted: option&32 != 0}
 		ka := asked(p, ha, ask)
 		for i, name := range learnable {
@@ -84,10 +84,10 @@ func FuzzClassify(f *testing.F) {
 			return
 		}
 		h, err := tryParse("GET /x HTTP/1.1\r\nHost: a\r\n" + name + ": " + canary + "\r\n\r\n")
-		if err != nil || share.Coalescable(h) != "" {
+		i := int(option) % len(routes)
+		if err != nil || route(i).Coalescable(h) != "" {
 			return
 		}
-		i := int(option) % len(routes)
 		k := made(route(i), h)
 		inKey, onWire := bytes.Contains(k.Bytes(), []byte(canary)), strings.Contains(wire(k), canary)
 		if wantKey, wantWire := reference(i, name); inKey != wantKey || onWire != wantWire {

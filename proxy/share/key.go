@@ -22,7 +22,13 @@ type Ask struct {
 	// Trusted is whether the request comes from one of trusted_proxies, so
 	// that what it says of its way may be believed.
 	Trusted bool
+
+	// Body is that of a POST, whole. It is not kept.
+	Body []byte
 }
+
+// MaxBody is the largest body that can be part of a key, in bytes.
+const MaxBody = 64 << 10
 
 // Key is a request's key, and what the poll for it sends. The zero value is
 // ready; a Key may be made again and again, and does not outlive the request it
@@ -32,9 +38,11 @@ type Key struct {
 	vary     *Vary
 	host     []byte
 	target   []byte
+	post     bool
+	body     []byte // of a POST
 	lines    []line
+	own      []line   // credentials that were left out
 	audience Audience // Everybody unless some line is an identity
-	withheld bool     // a credential was left out
 
 	bytes    []byte
 	identity []byte
@@ -52,12 +60,16 @@ type line struct {
 // Key has grown to its size.
 func (p *Policy) Make(k *Key, h *head.Head, ask Ask) {
 	k.policy, k.vary = p, p.Vary()
-	k.lines, k.scratch, k.bytes = k.lines[:0], k.scratch[:0], k.bytes[:0]
-	k.audience, k.withheld = Everybody, false
-	k.host = h.Host
+	k.lines, k.own, k.scratch, k.bytes = k.lines[:0], k.own[:0], k.scratch[:0], k.bytes[:0]
+	k.audience = Everybody
+	k.host, k.post, k.body = h.Host, h.IsPost(), nil
+	if k.post {
+		k.body = ask.Body
+	}
 	k.target = k.cleanTarget(h, ask.Query)
 	k.collect(h, ask)
-	slices.SortStableFunc(k.lines, func(a, b line) int { return compareFold(a.name, b.name) })
+	slices.SortStableFunc(k.lines, compareLines)
+	slices.SortStableFunc(k.own, compareLines)
 	k.encode()
 }
 
@@ -70,7 +82,10 @@ func (k *Key) Audience() Audience { return k.audience }
 
 // Withheld reports whether the request has credentials that the poll, being
 // everybody's, will not have.
-func (k *Key) Withheld() bool { return k.withheld }
+func (k *Key) Withheld() bool { return len(k.own) > 0 }
+
+// Lacks reports whether the request has no credentials, where each needs some.
+func (k *Key) Lacks() bool { return k.policy.needs && k.audience == Everybody }
 
 // Vary is the set of learned fields that the key was made with.
 func (k *Key) Vary() *Vary { return k.vary }
@@ -117,16 +132,23 @@ func (k *Key) collect(h *head.Head, ask Ask) {
 	for i := range h.Fields {
 		f := &h.Fields[i]
 		c := k.policy.classify(f, k.vary, ask.Trusted, reader)
-		if c == out || c == withheld {
-			k.withheld = k.withheld || c == withheld
+		if c == out {
 			continue
 		}
 		if value := k.value(h, i, ask); len(value) > 0 { // empty is as good as not there
-			k.lines = append(k.lines, line{name: f.Name, value: value, class: c})
-			if c == identity {
-				k.audience = max(k.audience, k.policy.audienceOf(f, value))
-			}
+			k.add(f, line{name: f.Name, value: value, class: c})
 		}
+	}
+}
+
+func (k *Key) add(f *head.Field, l line) {
+	if l.class == withheld {
+		k.own = append(k.own, l)
+		return
+	}
+	k.lines = append(k.lines, l)
+	if l.class == identity {
+		k.audience = max(k.audience, k.policy.audienceOf(f, l.value))
 	}
 }
 

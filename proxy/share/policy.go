@@ -19,7 +19,11 @@ import (
 type Policy struct {
 	prefix string // tells routes and upstreams apart
 	host   []byte // sent to the origin in place of the client's; empty keeps that
-	public bool
+	public bool   // credentials are left out of the key
+	lends  bool   // and a poll may carry those of a client
+	needs  bool   // a request without credentials is refused
+
+	get, post bool // which methods are reads
 
 	// What the route says of fields, by folded name.
 	keyed, ignored, credential map[string]bool
@@ -61,7 +65,11 @@ func NewPolicy(prefix string, r *config.Route, host string, secret Secret) *Poli
 	p := &Policy{
 		prefix:      prefix,
 		host:        []byte(strings.ToLower(host)),
-		public:      r.Share == config.SharePublic,
+		public:      r.Share == config.SharePublic || r.Share == config.ShareAuthorize,
+		lends:       r.Share == config.ShareAuthorize,
+		needs:       r.Share == config.ShareIdentity,
+		get:         slices.Contains(r.Methods, "GET"),
+		post:        slices.Contains(r.Methods, "POST"),
 		keyed:       nameSet(r.Key.Headers),
 		ignored:     nameSet(r.Key.IgnoreHeaders),
 		credential:  nameSet(r.CredentialHeaders),
@@ -130,7 +138,7 @@ const (
 	out      class = iota // neither in the key nor on the wire
 	in                    // both
 	identity              // its hash in the key, itself on the wire
-	withheld              // a credential on a public route: neither
+	withheld              // a credential where all share one feed: neither
 )
 
 // classify says what a field of this route's requests does. trusted is whether

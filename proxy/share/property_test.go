@@ -33,7 +33,13 @@ var routes = []struct {
 		r.Key.Headers = []string{"User-Agent", "Authorization", "Cookie"}
 		r.Key.IgnoreCookies = config.Globs{"sid"}
 	}},
+	{"", func(r *config.Route) {
+		r.Share, r.Methods = config.ShareIdentity, []string{"GET", "POST"}
+	}},
 }
+
+// anyMethod takes POSTs for reads as well.
+var anyMethod = policy(func(r *config.Route) { r.Methods = []string{"GET", "POST"} })
 
 func route(i int) *share.Policy {
 	r := config.DefaultRoute()
@@ -55,7 +61,7 @@ var (
 func randomHead(t *testing.T, random *rand.Rand) *head.Head {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", pick(random, "GET", "HEAD"), pick(random, someTargets...), pick(random, "a", "a", "A", "b"))
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", pick(random, "GET", "HEAD", "POST"), pick(random, someTargets...), pick(random, "a", "a", "A", "b"))
 	for range random.IntN(6) {
 		name := pick(random, someNames...)
 		switch random.IntN(3) {
@@ -72,6 +78,7 @@ func randomHead(t *testing.T, random *rand.Rand) *head.Head {
 func pick(random *rand.Rand, from ...string) string { return from[random.IntN(len(from))] }
 
 func randomAsk(random *rand.Rand) (ask share.Ask) {
+	ask.Body = []byte(pick(random, "", "a", "b"))
 	ask.Accept, ask.Origin, ask.Trusted = random.IntN(8) == 0, random.IntN(8) == 0, random.IntN(4) == 0
 	if random.IntN(2) == 0 {
 		ask.Query = []string{"wait", "wait_etag"}
@@ -93,7 +100,7 @@ func TestTwoRequestsHaveOneKeyExactlyWhenTheyMakeOnePoll(t *testing.T) {
 			}
 			h, ask := randomHead(t, random), randomAsk(random)
 			p.Make(k, h, ask)
-			key, poll := string(k.Bytes()), wire(k)
+			key, poll := string(k.Bytes()), wire(k)+"\r\n"+string(k.Body())
 			old, known := wires[key]
 			if known && old != poll {
 				t.Fatalf("route %d: one key and two polls:\n%q\n%s\n%s", i, key, old, poll)
@@ -104,7 +111,7 @@ func TestTwoRequestsHaveOneKeyExactlyWhenTheyMakeOnePoll(t *testing.T) {
 			if wires[key], keys[poll] = poll, key; known {
 				agreed++
 			}
-			checkPoll(t, h, poll)
+			checkPoll(t, h, wire(k))
 		}
 		if agreed < 1000 || len(wires) < 500 {
 			t.Errorf("route %d: %d keys, %d agreed: this shows little", i, len(wires), agreed)
@@ -122,7 +129,7 @@ func checkPoll(t *testing.T, h *head.Head, poll string) {
 	fixed := strings.Split(ending, "\r\n")
 	for _, f := range sent.Fields {
 		line := string(f.Name) + ": " + string(f.Value)
-		if f.Is == head.Host || slices.Contains(fixed, line) {
+		if f.Is == head.Host || f.Is == head.ContentLength && h.IsPost() || slices.Contains(fixed, line) {
 			continue
 		}
 		ok := slices.ContainsFunc(h.Fields, func(own head.Field) bool {
@@ -132,7 +139,7 @@ func checkPoll(t *testing.T, h *head.Head, poll string) {
 			t.Errorf("nobody said %q:\n%s", line, poll)
 		}
 	}
-	if !sent.IsGet() || sent.Length != 0 || sent.Upgrade || share.Coalescable(sent) != "" {
+	if sent.IsPost() != h.IsPost() || !h.IsPost() && sent.Length != 0 || sent.Upgrade || anyMethod.Coalescable(sent) != "" {
 		t.Errorf("not a plain read:\n%s", poll)
 	}
 }

@@ -19,17 +19,22 @@ const (
 	ReasonLearning   Reason = "vary-unsettled"
 	ReasonLimit      Reason = "feed-limit"
 	ReasonTooLarge   Reason = "too-large"
+	ReasonTrailer    Reason = "trailer"
 )
 
 // Coalescable says why a request cannot be answered from a poll, or "" if it
-// can. A request whose method a header overrides would make every poll a
-// write.
-func Coalescable(h *head.Head) Reason {
+// can, as far as its head tells. A request whose method a header overrides would
+// make every poll a write.
+func (p *Policy) Coalescable(h *head.Head) Reason {
 	switch {
-	case !h.IsGet() && !h.IsHead():
+	case !p.reads(h):
 		return ReasonMethod
-	case h.Length != 0:
+	case h.Length != 0 && !h.IsPost():
 		return ReasonBody
+	case h.Length > MaxBody:
+		return ReasonTooLarge
+	case h.Has(head.HopByHop) && hasAny(h, "trailer"):
+		return ReasonTrailer
 	case h.Has(head.Range) || h.Has(head.IfRange):
 		return ReasonRange
 	case h.Has(head.Expect):
@@ -44,4 +49,26 @@ func Coalescable(h *head.Head) Reason {
 		return ReasonTarget
 	}
 	return ""
+}
+
+// reads reports whether a request's method only reads: GET and HEAD by nature,
+// POST if the operator says so of this route.
+func (p *Policy) reads(h *head.Head) bool {
+	switch {
+	case h.IsGet(), h.IsHead():
+		return p.get
+	case h.IsPost():
+		return p.post
+	}
+	return false
+}
+
+// Writes reports whether a request may change something on this route.
+func (p *Policy) Writes(h *head.Head) bool { return !h.IsSafe() && !(h.IsPost() && p.post) }
+
+func hasAny(h *head.Head, name string) bool {
+	for range h.Lookup(name) {
+		return true
+	}
+	return false
 }

@@ -51,7 +51,7 @@ func (l *loop) run() End {
 	go l.listen() // waited for by stop
 	l.hold = newTimer(l.terms.Hold)
 	l.beat = newTimer(jittered(l.terms.Beat))
-	draining := l.engine.draining
+	draining, wake := l.engine.draining, l.terms.Wake
 	for {
 		changed, end, over := l.next()
 		if over {
@@ -59,6 +59,8 @@ func (l *loop) run() End {
 		}
 		select {
 		case <-changed:
+		case <-wake:
+			wake = nil
 		case err := <-l.heard:
 			return l.spoken(err)
 		case <-channel(l.beat):

@@ -40,6 +40,9 @@ type Session interface {
 
 // Terms bound a session. A zero is no bound.
 type Terms struct {
+	// Wake, once closed, has Next asked once more, whatever it waits for.
+	Wake <-chan struct{}
+
 	Beat   time.Duration // the longest silence
 	Steady bool          // beats keep their pace, frames or not
 	Hold   time.Duration // the whole session

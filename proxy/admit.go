@@ -1,0 +1,105 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/authorize"
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/share"
+)
+
+// claim is what a client of a route with share: authorize has to be let in for,
+// and how the origin is asked.
+type claim struct {
+	authorize.Claim
+	ask func(context.Context) authorize.Answer // nil if it held without
+}
+
+// reasonRefused is a client that the origin refused this resource to: it gets
+// whatever the origin says to it now.
+const reasonRefused share.Reason = "refused"
+
+// checksFirst reports whether a route's clients are let in by another path than
+// the resource. Then none of their requests gets any further without, but for
+// what a browser asks beforehand and without credentials (CORS preflight).
+func (r *route) checksFirst(method []byte) bool {
+	return r.Share == config.ShareAuthorize && r.Authorize.Path != "" && string(method) != http.MethodOptions
+}
+
+// checksResource reports whether they are let in by the resource itself.
+func (r *route) checksResource() bool {
+	return r.Share == config.ShareAuthorize && r.Authorize.Path == ""
+}
+
+func (r *route) consents() authorize.Terms {
+	return authorize.Terms{TTL: r.Authorize.TTL, Grace: r.StaleIfError}
+}
+
+// admitByPath sees to it that the origin lets the client in at authorize.path.
+// It reports false if the request has been answered.
+func (p *Proxy) admitByPath(r *request) bool {
+	r.route.share.Make(&r.key, &r.head, share.Ask{Accept: true, Trusted: p.trustsPeer(r)})
+	who, _ := r.key.Who()
+	r.scratch = r.key.Inquiry(r.scratch[:0], r.route.Authorize.Path, p.agent, p.trail)
+	r.claim = claim{Claim: authorize.Claim{Who: who, What: r.key.Hash(r.scratch)}}
+	if p.register.Holds(r.claim.Claim, r.now) {
+		return true
+	}
+	r.claim.ask = p.inquiry(r.route, "GET", r.scratch, nil)
+	return p.inquire(r)
+}
+
+// admitByResource sees to it that the origin lets the client in to the resource
+// of its key, or that what it gets is what its own credentials bring. It reports
+// false if the request has been answered.
+func (p *Proxy) admitByResource(r *request) bool {
+	who, _ := r.key.Who()
+	r.scratch = r.key.Lent(r.scratch[:0], p.agent, p.trail)
+	lent := len(r.scratch)
+	r.scratch = append(append(r.scratch, "\r\n"...), r.key.Body()...)
+	r.claim = claim{Claim: authorize.Claim{Who: who, What: r.key.Hash(r.scratch)}}
+	r.unproven = false
+	switch {
+	case p.register.Holds(r.claim.Claim, r.now):
+		return true
+	case r.head.IsHead() || p.onlyIfCached(r):
+		p.withoutPoll(r)
+		return false
+	case !r.askFirst && p.provesItself(r):
+		r.unproven = true
+		return true
+	}
+	r.claim.ask = p.inquiry(r.route, r.key.Method(), r.scratch[:lent], r.key.Body())
+	return p.inquire(r)
+}
+
+// provesItself reports whether the poll that the request would cause has the
+// client's own credentials, so that its answer is the answer to the client.
+func (p *Proxy) provesItself(r *request) bool {
+	f := p.feeds.Get(r.key.Bytes())
+	return (f == nil || !f.IsFresh(r.now)) && p.register.Guarded(r.key.Hash(r.key.Bytes()), r.now)
+}
+
+// inquire asks the origin about the claim. It reports false if the request has
+// been answered.
+func (p *Proxy) inquire(r *request) bool {
+	answer := p.register.Inquire(r.claim.Claim, r.route.consents(), r.claim.ask)
+	r.now, r.askFirst = time.Now(), true
+	switch {
+	case answer.LetsIn(), answer.Unknown() && p.register.Tolerates(r.claim.Claim, r.now):
+		return true
+	case answer.Err != nil:
+		p.refuse(r, problemOf(answer.Err))
+	default:
+		p.refuse(r, notLetIn(&answer))
+	}
+	return false
+}
+
+// isUnproven reports whether the origin has to be asked about the client before
+// it gets the feed's answer.
+func isUnproven(a feed.Answer) bool { return errors.Is(a.Err, feed.ErrUnproven) }

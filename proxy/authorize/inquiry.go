@@ -1,0 +1,92 @@
+package authorize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/origin"
+)
+
+// ErrClosed: the register has been closed.
+var ErrClosed = errors.New("the register is closed")
+
+// Answer is what the origin says to a claim.
+type Answer struct {
+	Status int
+	Header origin.Header
+	Err    error // nobody knows
+}
+
+// LetsIn reports whether it is consent: the resource, or that it has not changed.
+// A redirect is none: many an origin sends those who are logged out to a page.
+func (a *Answer) LetsIn() bool {
+	return a.Err == nil && (a.Status >= 200 && a.Status < 300 || a.Status == http.StatusNotModified)
+}
+
+// Unknown reports whether the answer tells nothing about the client: the origin
+// fails, or wants to be left alone.
+func (a *Answer) Unknown() bool {
+	switch {
+	case a.Err != nil, a.Status >= 500:
+		return true
+	}
+	return a.Status == http.StatusTooManyRequests || a.Status == http.StatusRequestTimeout || a.Status == http.StatusTooEarly
+}
+
+// inquiry is one that is under way.
+type inquiry struct {
+	done   chan struct{}
+	answer Answer // valid once done is closed
+}
+
+// Inquire asks the origin about a claim, by ask, and notes what it says. It
+// blocks until there is an answer, which ask has to bound in time. Whoever has
+// the same claim meanwhile gets the same answer.
+func (r *Register) Inquire(c Claim, t Terms, ask func(context.Context) Answer) Answer {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return Answer{Err: ErrClosed}
+	}
+	q := r.asking[c]
+	if q == nil {
+		q = &inquiry{done: make(chan struct{})}
+		r.asking[c] = q
+		r.running.Add(1)
+		go r.run(q, c, t, ask) // waited for by Close
+	}
+	r.mu.Unlock()
+	<-q.done
+	return q.answer
+}
+
+func (r *Register) run(q *inquiry, c Claim, t Terms, ask func(context.Context) Answer) {
+	defer r.running.Done()
+	defer close(q.done)
+	began := time.Now()
+	defer func() {
+		if v := recover(); v != nil {
+			q.answer = Answer{Err: fmt.Errorf("panic: %v", v)}
+		}
+		r.settle(q, c, t, began)
+	}()
+	q.answer = ask(r.ctx)
+}
+
+// settle notes the answer. A consent counts from when it was asked for.
+func (r *Register) settle(q *inquiry, c Claim, t Terms, began time.Time) {
+	switch {
+	case q.answer.LetsIn():
+		r.Grant(c, began, t)
+	case !q.answer.Unknown():
+		r.Revoke(c)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.asking[c] == q {
+		delete(r.asking, c)
+	}
+}

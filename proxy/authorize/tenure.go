@@ -1,0 +1,119 @@
+package authorize
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Tenure is a client that is held on a claim. It is looked into again before
+// each consent ends.
+type Tenure struct {
+	register *Register
+	claim    Claim
+	terms    Terms
+	ask      func(context.Context) Answer
+	over     chan struct{}
+
+	mu      sync.Mutex
+	timer   *time.Timer
+	ended   bool // over is closed
+	stopped bool
+}
+
+// leastPause is how long a tenure is left alone at least while the origin cannot
+// say.
+const leastPause = time.Second
+
+// Hold begins a tenure on a claim that holds now. Leave ends it.
+func (r *Register) Hold(c Claim, t Terms, ask func(context.Context) Answer) *Tenure {
+	x := &Tenure{register: r, claim: c, terms: t, ask: ask, over: make(chan struct{})}
+	x.timer = time.AfterFunc(x.pause(time.Now()), x.look)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held[c.Who] == nil {
+		r.held[c.Who] = map[*Tenure]struct{}{}
+	}
+	r.held[c.Who][x] = struct{}{}
+	return x
+}
+
+// Over is closed when the origin no longer lets the client in.
+func (x *Tenure) Over() <-chan struct{} { return x.over }
+
+// IsOver reports whether Over is closed.
+func (x *Tenure) IsOver() bool {
+	select {
+	case <-x.over:
+		return true
+	default:
+		return false
+	}
+}
+
+// Leave ends the tenure. Nothing happens to it after.
+func (x *Tenure) Leave() {
+	x.mu.Lock()
+	x.stopped = true
+	x.timer.Stop()
+	x.mu.Unlock()
+	r := x.register
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	same := r.held[x.claim.Who]
+	if delete(same, x); len(same) == 0 {
+		delete(r.held, x.claim.Who)
+	}
+}
+
+// End ends it because the origin refuses the client.
+func (x *Tenure) End() {
+	x.register.Revoke(x.claim)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.timer.Stop(); !x.ended {
+		x.ended = true
+		close(x.over)
+	}
+}
+
+// hurry has the claim looked into at once.
+func (x *Tenure) hurry() { x.reset(0) }
+
+func (x *Tenure) reset(d time.Duration) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.stopped && !x.ended {
+		x.timer.Reset(d)
+	}
+}
+
+// look asks again, unless somebody has meanwhile.
+func (x *Tenure) look() {
+	if pause := x.pause(time.Now()); pause > 0 {
+		x.reset(pause)
+		return
+	}
+	answer := x.register.Inquire(x.claim, x.terms, x.ask)
+	now := time.Now()
+	switch {
+	case answer.LetsIn():
+		x.reset(max(x.pause(now), x.terms.TTL/4))
+	case answer.Unknown() && x.register.Tolerates(x.claim, now):
+		x.reset(max(x.terms.TTL/4, leastPause))
+	default:
+		x.End()
+	}
+}
+
+// pause is for how long the consent need not be looked into: most of what is
+// left of it, so that those who came together do not all ask together, and that
+// the answer is there before the end. It is 0 if it is time.
+func (x *Tenure) pause(now time.Time) time.Duration {
+	left := x.register.until(x.claim).Sub(now)
+	if left <= x.terms.TTL/4 {
+		return 0
+	}
+	return left - x.terms.TTL/8 - rand.N(x.terms.TTL/8+1)
+}

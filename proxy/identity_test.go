@@ -1,0 +1,32 @@
+package proxy
+
+import "testing"
+
+func TestARouteOfIdentitiesRefusesWhoHasNone(t *testing.T) {
+	r := newRig(t, "interval: 1h", "share: identity")
+	r.origin.AnswerFunc(whoami)
+	for _, fields := range [][]string{nil, {"Cookie", "_ga=1"}, {"Accept", "text/event-stream"}, {"Authorization", ""}} {
+		a := r.get("/me", fields...)
+		if a.StatusCode != 401 || a.Header.Get("WWW-Authenticate") == "" || a.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%v: %d %v %s", fields, a.StatusCode, a.Header, a.body)
+		}
+	}
+	if n := r.polls(); n != 0 {
+		t.Errorf("the origin got %d requests", n)
+	}
+}
+
+func TestARouteOfIdentitiesHasAFeedForEach(t *testing.T) {
+	r := newRig(t, "interval: 1h", "share: identity")
+	r.origin.AnswerFunc(whoami)
+	for range 2 {
+		for _, who := range []string{"Bearer a", "Bearer b"} {
+			if a := r.get("/me", "Authorization", who); a.body != "you are "+who {
+				t.Errorf("%s got %q", who, a.body)
+			}
+		}
+	}
+	if n := r.polls(); n != 2 {
+		t.Errorf("the origin got %d requests", n)
+	}
+}

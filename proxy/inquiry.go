@@ -1,0 +1,54 @@
+package proxy
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/pollmux/pollmux/proxy/authorize"
+	"github.com/pollmux/pollmux/proxy/origin"
+)
+
+// inquiry is how the origin is asked whether it lets a client in. It is asked
+// with a GET, not a HEAD, although nobody wants the body: it is what the client
+// itself would send, and many an origin checks nothing for a HEAD.
+func (p *Proxy) inquiry(rt *route, method string, head, body []byte) func(context.Context) authorize.Answer {
+	whole := strings.Join([]string{string(head), "\r\n", string(body)}, "")
+	return func(ctx context.Context) authorize.Answer {
+		ctx, cancel := context.WithTimeout(ctx, 2*rt.upstream.Timeout)
+		defer cancel()
+		rt.account.Inquired()
+		resp, err := rt.upstream.polls.Do(ctx, &origin.Request{Method: method, Head: []byte(whole), Timeout: rt.upstream.Timeout})
+		if err != nil {
+			rt.account.PassFailed()
+			return authorize.Answer{Err: err}
+		}
+		_, _ = io.CopyN(io.Discard, resp.Body, prefetched) // read, it leaves the connection usable
+		_ = resp.Body.Close()
+		return authorize.Answer{Status: resp.Status, Header: resp.Header}
+	}
+}
+
+// notLetIn is what the origin said to a client, as far as it says where to go
+// from here. Others with the same credentials may get the same, so nothing is
+// set for one of them.
+func notLetIn(answer *authorize.Answer) *problem {
+	refused := newProblem(answer.Status, "the origin does not let this client in")
+	for _, f := range answer.Header {
+		switch name := http.CanonicalHeaderKey(f.Name); {
+		case name == "Www-Authenticate", name == "Location", name == "Retry-After", name == "Vary",
+			strings.HasPrefix(name, "Access-Control-"):
+			refused.with(f.Name, f.Value)
+		}
+	}
+	return refused
+}
+
+// askAgain is the inquiry about a claim that held without one.
+func (p *Proxy) askAgain(r *request) func(context.Context) authorize.Answer {
+	if path := r.route.Authorize.Path; path != "" {
+		return p.inquiry(r.route, "GET", r.key.Inquiry(nil, path, p.agent, p.trail), nil)
+	}
+	return p.inquiry(r.route, r.key.Method(), r.key.Lent(nil, p.agent, p.trail), r.key.Body())
+}

@@ -1,0 +1,42 @@
+package proxy
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/share"
+)
+
+// noteLogout forgets whom the origin lets in when it answers that client with
+// what can mean that it no longer does.
+func (p *Proxy) noteLogout(r *request, resp *origin.Response) {
+	if !meansLogout(resp) {
+		return
+	}
+	var key share.Key
+	for _, rt := range p.routes {
+		if rt.Share != config.ShareAuthorize || !rt.coalesces() {
+			continue
+		}
+		rt.share.Make(&key, &r.head, share.Ask{})
+		if who, ok := key.Who(); ok {
+			p.register.Forget(who)
+		}
+	}
+}
+
+// meansLogout reports whether an answer refuses its client, or takes a cookie
+// away from it (RFC 6265 section 5.2).
+func meansLogout(resp *origin.Response) bool {
+	if resp.Status == http.StatusUnauthorized || resp.Status == http.StatusForbidden || resp.Header.Has("Clear-Site-Data") {
+		return true
+	}
+	for value := range resp.Header.Values("Set-Cookie") {
+		if c, err := http.ParseSetCookie(value); err == nil && (c.MaxAge < 0 || c.Value == "" || !c.Expires.IsZero() && c.Expires.Before(time.Now())) {
+			return true
+		}
+	}
+	return false
+}
