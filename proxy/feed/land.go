@@ -63,21 +63,37 @@ func (f *Feed) land(l landing) {
 	}
 }
 
-// landRenewal keeps the version: it is still current.
+// landRenewal keeps the version: it is still current. What the 304 says takes the
+// place of what the answer said (RFC 9111 section 3.2).
 func (f *Feed) landRenewal(fl *flight, l landing) {
 	h := l.response.Header
 	f.learn(l.verdict.Vary)
-	u := f.Latest().Update
-	cacheControl := u.CacheControl
+	u := *f.Latest().Update
+	u.Header = replaced(u.Header, sharedFields(h))
 	if h.Has("Cache-Control") {
-		cacheControl = joined(h, "Cache-Control")
+		u.CacheControl = joined(h, "Cache-Control")
 	}
-	f.renew(fl, l, cacheControl, true)
+	if h.Has("Last-Modified") {
+		u.LastModified = h.Get("Last-Modified")
+	}
+	f.renew(fl, l, &u, true)
 }
 
-func (f *Feed) renew(fl *flight, l landing, cacheControl string, notModified bool) {
+// landSame keeps the version, and takes over what else the new answer says if it
+// is the same to the byte: fields may describe what was ignored.
+func (f *Feed) landSame(fl *flight, l landing) {
 	h := l.response.Header
-	u := f.Latest().Update.Renewed(cacheControl, dateOf(h, l.received), fl.began, l.received, ageOf(h))
+	u := *f.Latest().Update
+	u.CacheControl = joined(h, "Cache-Control")
+	if bytes.Equal(u.Body, l.body) {
+		u.Header, u.LastModified = sharedFields(h), h.Get("Last-Modified")
+	}
+	f.renew(fl, l, &u, false)
+}
+
+func (f *Feed) renew(fl *flight, l landing, u *upgrade.Update, notModified bool) {
+	h := l.response.Header
+	u = u.Renewed(u.CacheControl, dateOf(h, l.received), fl.began, l.received, ageOf(h))
 	u.Vary = f.vary(u.Vary, h)
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), notModified, "")
 	f.succeed(fl, l, u, f.Latest().Stale != "")
@@ -94,7 +110,7 @@ func (f *Feed) landSnapshot(fl *flight, l landing) {
 	}
 	f.learn(l.verdict.Vary)
 	if old != nil && f.isSame(old, l) {
-		f.renew(fl, l, joined(h, "Cache-Control"), false)
+		f.landSame(fl, l)
 		return
 	}
 	r.version++

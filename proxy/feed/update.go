@@ -83,6 +83,18 @@ func sharedFields(h origin.Header) []upgrade.Field {
 	return fields
 }
 
+// replaced returns the old fields without those that newer ones are there for,
+// and these.
+func replaced(old, newer []upgrade.Field) []upgrade.Field {
+	kept := make([]upgrade.Field, 0, len(old)+len(newer))
+	for _, f := range old {
+		if !slices.ContainsFunc(newer, func(n upgrade.Field) bool { return strings.EqualFold(n.Name, f.Name) }) {
+			kept = append(kept, f)
+		}
+	}
+	return append(kept, newer...)
+}
+
 // joined returns all lines of a list field as one.
 func joined(h origin.Header, name string) string {
 	var lines []string
