@@ -149,11 +149,7 @@ func (f *Feed) read(l *landing, t task) {
 		_, _ = io.CopyN(io.Discard, resp.Body, maxExplanation)
 		return
 	}
-	if resp.Status == 304 {
-		l.verdict = share.JudgeRenewal(resp, f.spec.Audience, t.known)
-		return
-	}
-	if l.verdict = f.judge(l, t); l.verdict.Reason == "" {
+	if l.verdict = f.judge(l, t); l.verdict.Reason == "" && resp.Status != 304 {
 		l.body, l.verdict.Reason, l.err = readBody(resp, f.spec.Policy.Snapshot)
 		l.endless = resp.Length < 0 && len(l.body) > 0 && errors.Is(l.err, origin.ErrTimeout)
 	}
@@ -162,7 +158,11 @@ func (f *Feed) read(l *landing, t task) {
 // judge decides whether a response may be shared. Where polls may borrow
 // credentials, what is no success may be about these.
 func (f *Feed) judge(l *landing, t task) share.Verdict {
-	switch verdict := share.Judge(l.response, f.spec.Audience, t.known); {
+	judge := f.spec.Share.Judge
+	if l.response.Status == 304 {
+		judge = f.spec.Share.JudgeRenewal
+	}
+	switch verdict := judge(l.response, f.spec.Audience, t.known); {
 	case verdict.Reason != "" || f.spec.Lending == nil:
 		return verdict
 	case isRefused(*l):

@@ -60,11 +60,11 @@ func TestWhoIsOneUser(t *testing.T) {
 // A renewal that names a field its answer did not name is learned as well.
 func TestARenewalTellsWhatItDependsOn(t *testing.T) {
 	resp := answer(304, "Vary: Accept-Language, X-Known")
-	got := share.JudgeRenewal(resp, share.Everybody, share.VaryOf())
+	got := policy(nil).JudgeRenewal(resp, share.Everybody, share.VaryOf())
 	if got.Reason != "" || len(got.Vary) != 1 || got.Vary[0] != "accept-language" {
 		t.Errorf("%+v", got)
 	}
-	if got := share.JudgeRenewal(resp, share.Everybody, share.VaryOf("accept-language")); len(got.Vary) != 0 {
+	if got := policy(nil).JudgeRenewal(resp, share.Everybody, share.VaryOf("accept-language")); len(got.Vary) != 0 {
 		t.Errorf("known already: %+v", got)
 	}
 }

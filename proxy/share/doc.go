@@ -4,7 +4,7 @@
 //
 //	request ─► Policy.Key ─► Key.Bytes   what makes two polls identical
 //	                     └─► Key.Request  what the poll puts on the wire
-//	response ─► Judge ─► Verdict          whether the answer may be shared, and why not
+//	response ─► Policy.Judge ─► Verdict          whether the answer may be shared, and why not
 //
 // # The central rule
 //
@@ -33,5 +33,5 @@
 //
 // # Whatever the route says
 //
-// See [Judge].
+// See [Policy.Judge].
 package share

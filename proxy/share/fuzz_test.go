@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
@@ -126,21 +127,26 @@ func FuzzJudge(f *testing.F) {
 	for _, test := range verdicts {
 		f.Add(strings.Join(test.lines, "\n"))
 	}
+	f.Add("x_own: a\nContent-Type: text/plain")
+	p := policy(func(r *config.Route) { r.CredentialHeaders = []string{ownCredential} })
 	f.Fuzz(func(t *testing.T, text string) {
 		resp := answer(200, strings.Split(text, "\n")...)
-		verdict := share.Judge(resp, share.Everybody, share.VaryOf())
-		own := share.Judge(resp, share.OneUser, share.VaryOf())
+		verdict := p.Judge(resp, share.Everybody, share.VaryOf())
+		own := p.Judge(resp, share.OneUser, share.VaryOf())
 		if own.Reason != "" && verdict.Reason == "" {
 			t.Errorf("%q may be given to everybody, and not to one", text)
 		}
 		if verdict.Reason == "" {
 			checkShared(t, resp)
 		}
-		if renewal := share.JudgeRenewal(resp, share.Everybody, share.VaryOf()); renewal.Reason != "" && verdict.Reason == "" {
+		if renewal := p.JudgeRenewal(resp, share.Everybody, share.VaryOf()); renewal.Reason != "" && verdict.Reason == "" {
 			t.Errorf("%q: %q", text, renewal.Reason)
 		}
 	})
 }
+
+// ownCredential is what the operator of FuzzJudge's route calls one.
+const ownCredential = "x-own"
 
 func checkShared(t *testing.T, resp *origin.Response) {
 	t.Helper()
@@ -153,6 +159,7 @@ func checkShared(t *testing.T, resp *origin.Response) {
 		}
 		switch {
 		case name == "set-cookie",
+			strings.ReplaceAll(name, "_", "-") == ownCredential,
 			name == "vary" && slices.Contains(members, "*"),
 			name == "cache-control" && !strings.Contains(value, `"`) && (slices.Contains(members, "no-store") || slices.Contains(members, "private")),
 			name == "content-encoding" && strings.Contains(value, "gzip"),

@@ -27,8 +27,8 @@ var streams = []string{"text/event-stream", "multipart/x-mixed-replace"}
 // errs on the side of no. An identity's own private answers may be shared among
 // those who have it, and what no cache may store among the connections of one
 // user. known are the learned fields that the key was made with.
-func Judge(resp *origin.Response, to Audience, known *Vary) Verdict {
-	if reason := refuse(resp, to); reason != "" {
+func (p *Policy) Judge(resp *origin.Response, to Audience, known *Vary) Verdict {
+	if reason := p.refuse(resp, to); reason != "" {
 		return Verdict{Reason: reason}
 	}
 	return judgeVary(resp, known)
@@ -47,18 +47,18 @@ const reasonVary Reason = "vary"
 
 // JudgeRenewal is Judge for the 304 that says that an answer which could be
 // shared is still true. A cookie comes with those as well.
-func JudgeRenewal(resp *origin.Response, to Audience, known *Vary) Verdict {
-	if reason := refuseHead(resp, to); reason != "" {
+func (p *Policy) JudgeRenewal(resp *origin.Response, to Audience, known *Vary) Verdict {
+	if reason := p.refuseHead(resp, to); reason != "" {
 		return Verdict{Reason: reason}
 	}
 	return judgeVary(resp, known)
 }
 
-func refuse(resp *origin.Response, to Audience) Reason {
+func (p *Policy) refuse(resp *origin.Response, to Audience) Reason {
 	if !isAnswer(resp.Status) {
 		return Reason("status-" + strconv.Itoa(resp.Status))
 	}
-	if reason := refuseHead(resp, to); reason != "" {
+	if reason := p.refuseHead(resp, to); reason != "" {
 		return reason
 	}
 	for coding := range resp.Header.Tokens("Content-Encoding") {
@@ -92,12 +92,12 @@ func mediaType(resp *origin.Response) string {
 }
 
 // refuseHead looks at what any answer can say of itself.
-func refuseHead(resp *origin.Response, to Audience) Reason {
+func (p *Policy) refuseHead(resp *origin.Response, to Audience) Reason {
 	if resp.Sloppy != "" {
 		return "malformed-head"
 	}
 	for _, f := range resp.Header {
-		if reason := refuseField([]byte(f.Name), to); reason != "" {
+		if reason := p.refuseField([]byte(f.Name), to); reason != "" {
 			return reason
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
 )
@@ -21,7 +22,7 @@ func answer(status int, lines ...string) *origin.Response {
 var audiences = []share.Audience{share.Everybody, share.Identified, share.OneUser}
 
 func judge(resp *origin.Response, to share.Audience) share.Reason {
-	return share.Judge(resp, to, share.VaryOf()).Reason
+	return policy(nil).Judge(resp, to, share.VaryOf()).Reason
 }
 
 func TestAStatusThatTellsWhatTheResourceIsMayBeShared(t *testing.T) {
@@ -190,13 +191,36 @@ func TestARenewalIsJudgedLikeTheAnswer(t *testing.T) {
 			case "content-encoding", "stream", "content-type":
 				want = "" // there is no content
 			}
-			if got := share.JudgeRenewal(resp, to, share.VaryOf()); got.Reason != want || want != "" && got.Vary != nil {
+			if got := policy(nil).JudgeRenewal(resp, to, share.VaryOf()); got.Reason != want || want != "" && got.Vary != nil {
 				t.Errorf("%q: %+v, want %q", test.lines, got, want)
 			}
 		}
 	}
-	if got := share.JudgeRenewal(&origin.Response{Status: 304, Sloppy: "folded line"}, share.OneUser, share.VaryOf()); got.Reason != "malformed-head" {
+	if got := policy(nil).JudgeRenewal(&origin.Response{Status: 304, Sloppy: "folded line"}, share.OneUser, share.VaryOf()); got.Reason != "malformed-head" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// What the operator calls a credential, said back, is about whoever sent it, or
+// makes one for whoever sent none.
+func TestAnAnswerWithTheOperatorsOwnCredentialIsThatUsersAlone(t *testing.T) {
+	p := policy(func(r *config.Route) { r.CredentialHeaders = []string{"X-Acme-User", "Under_Score", "Set-Cookie"} })
+	for _, line := range []string{"X-Acme-User: ann", "x-acme-user: ann", "X_ACME_USER:", "Under-Score: ann", "under_score: ann"} {
+		for to, want := range wants("names-a-user", "") {
+			resp := answer(200, "Content-Type: text/plain", line)
+			if got := p.Judge(resp, to, share.VaryOf()); got.Reason != want {
+				t.Errorf("%s, to %d: %q, want %q", line, to, got.Reason, want)
+			}
+			if got := p.JudgeRenewal(resp, to, share.VaryOf()); got.Reason != want {
+				t.Errorf("%s on a 304, to %d: %q, want %q", line, to, got.Reason, want)
+			}
+		}
+		if got := judge(answer(200, line), share.Everybody); got != "" {
+			t.Errorf("%s, on another route: %q", line, got)
+		}
+	}
+	if got := p.Judge(answer(200, "Set-Cookie: a=b"), share.OneUser, share.VaryOf()); got.Reason != "set-cookie" {
+		t.Errorf("naming it does not make it shared: %q", got.Reason)
 	}
 }
 

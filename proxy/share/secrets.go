@@ -19,12 +19,23 @@ var neverShared = []string{
 
 // refuseField looks at the name of a response's field. One that says who is
 // asking, said back, is about that one.
-func refuseField(name []byte, to Audience) Reason {
+func (p *Policy) refuseField(name []byte, to Audience) Reason {
 	switch {
 	case isAnyOf(neverShared, name):
 		return Reason(appendFolded(nil, name))
-	case to != OneUser && head.Lookup(name) == head.Credential && !isAnyOf(proofs, name) && !isOfSharedFamily(name):
+	case to != OneUser && (p.isOwnCredential(name) || isKnownCredential(name)):
 		return "names-a-user"
 	}
 	return ""
+}
+
+func isKnownCredential(name []byte) bool {
+	return head.Lookup(name) == head.Credential && !isAnyOf(proofs, name) && !isOfSharedFamily(name)
+}
+
+// isOwnCredential reports whether the operator named a field in
+// credential_headers.
+func (p *Policy) isOwnCredential(name []byte) bool {
+	var buf [foldedSize]byte
+	return p.credential[string(appendFolded(buf[:0], name))]
 }

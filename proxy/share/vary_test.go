@@ -56,7 +56,7 @@ func TestVaryNamesWhatTheKeyLacks(t *testing.T) {
 		{[]string{"\"Accept, Cookie\""}, nil, "refused"},
 	} {
 		for _, to := range audiences {
-			got := share.Judge(varying(test.lines...), to, share.VaryOf(test.known...))
+			got := policy(nil).Judge(varying(test.lines...), to, share.VaryOf(test.known...))
 			names := strings.Join(got.Vary, " ")
 			if test.want == "refused" && got.Reason != "vary" || test.want != "refused" && (got.Reason != "" || names != test.want) {
 				t.Errorf("%q: %+v", test.lines, got)
@@ -153,7 +153,7 @@ func TestAnOriginThatNamesTooManyFieldsIsNotShared(t *testing.T) {
 		{0, share.MaxVary + 3, ""}, {share.MaxVary + 3, share.MaxVary + 3, ""}, {share.MaxVary + 4, share.MaxVary + 3, "vary"},
 	} {
 		resp := varying(names(test.named)...)
-		if got := share.Judge(resp, share.Everybody, share.VaryOf(names(test.known)...)); got.Reason != test.want {
+		if got := policy(nil).Judge(resp, share.Everybody, share.VaryOf(names(test.known)...)); got.Reason != test.want {
 			t.Errorf("%+v: %+v", test, got)
 		}
 	}
