@@ -78,3 +78,23 @@ func TestAnAnswerThatDiffersInWhatIsIgnoredKeepsItsFields(t *testing.T) {
 		}
 	})
 }
+
+// RFC 9111 sections 1.2.2 and 5.1.
+func TestAgeIsTheFirstNumberOfItsField(t *testing.T) {
+	for lines, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, "7, 0": 7 * time.Second, "7 ,old": 7 * time.Second, "7\n0": 7 * time.Second,
+		"old, 7": 0, "-7": 0, "7.5": 0, "7s": 0, "99999999999": (1<<31 - 1) * time.Second,
+	} {
+		var fields []string
+		for line := range strings.SplitSeq(lines, "\n") {
+			fields = append(fields, "Age", line)
+		}
+		resp := response(200, "v1", append(fields, "Cache-Control", "max-age=10")...)
+		if got := ageOf(resp.Header); got != want {
+			t.Errorf("%q: %v, want %v", lines, got, want)
+		}
+		if got, want := floor(resp, time.Now()), max(10*time.Second-want, 0); got != want {
+			t.Errorf("%q: not asked for %v, want %v", lines, got, want)
+		}
+	}
+}

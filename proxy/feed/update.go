@@ -3,6 +3,7 @@ package feed
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -113,13 +114,21 @@ func dateOf(h origin.Header, received time.Time) string {
 	return received.UTC().Format(http.TimeFormat)
 }
 
-// ageOf is how old the answer was when it came.
+// ageOf is how old the answer was when it came. A number too large to be
+// represented is a very old one (RFC 9111 section 1.2.2).
 func ageOf(h origin.Header) time.Duration {
-	n, err := strconv.ParseUint(h.Get("Age"), 10, 31)
-	if err != nil {
+	n, err := strconv.ParseUint(ageField(h), 10, 31)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return 0
 	}
 	return time.Duration(n) * time.Second
+}
+
+// ageField is the first member of Age, the one that
+// counts if something on the way has made a list of it (RFC 9111 section 5.1).
+func ageField(h origin.Header) string {
+	first, _, _ := strings.Cut(h.Get("Age"), ",")
+	return strings.TrimSpace(first)
 }
 
 // conclusiveDate is Last-Modified, if it can tell two versions apart: the origin's

@@ -72,7 +72,7 @@ func TestAnUpdateHasWhatTheOriginSaid(t *testing.T) {
 
 func TestWithoutADateTheAnswersArrivalCounts(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		for _, age := range []string{"", "-1", "x", "1.5", "99999999999999999999"} {
+		for _, age := range []string{"", "-1", "x", "1.5"} {
 			r.origin.says(200, "v"+age, "Age", age)
 			if u := r.get("/x").Update; u.Age != 0 || u.Date != time.Now().UTC().Format(http.TimeFormat) {
 				t.Errorf("age %q: %v, %s", age, u.Age, u.Date)
