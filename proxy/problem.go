@@ -51,8 +51,10 @@ func (p *problem) hangUp() *problem {
 	return p
 }
 
-// write makes it ctx's response. No cache keeps it.
+// write makes it ctx's response. No cache keeps it. A connection that was to be
+// closed stays so.
 func (p *problem) write(ctx *fasthttp.RequestCtx) {
+	closing := p.closing || ctx.Response.ConnectionClose()
 	ctx.Response.Reset()
 	ctx.SetStatusCode(p.Status)
 	h := &ctx.Response.Header
@@ -65,7 +67,7 @@ func (p *problem) write(ctx *fasthttp.RequestCtx) {
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int((p.retryAfter+time.Second-1)/time.Second)))
 	}
-	if p.closing {
+	if closing {
 		ctx.SetConnectionClose()
 	}
 	body, _ := json.Marshal(p) // strings and numbers always marshal
