@@ -175,13 +175,14 @@ func (f *Feed) judge(l *landing, t task) share.Verdict {
 }
 
 // wants reports whether the starter would take a response that is for nobody
-// else. A 304 answers the feed's condition, not the client's.
+// else. A 304 answers the feed's condition, not the client's, and one that depends
+// on what a poll does not say was not made for the client.
 func (t *task) wants(resp *origin.Response) bool {
 	switch t.keep {
 	case KeepAny:
-		return resp.Status != 304
+		return resp.Status != 304 && share.IsOwn(resp, t.known)
 	case KeepEvents:
-		return resp.Status == 200 && share.IsEvents(resp)
+		return resp.Status == 200 && share.IsEvents(resp) && share.IsOwn(resp, t.known)
 	}
 	return false
 }

@@ -45,6 +45,14 @@ func judgeVary(resp *origin.Response, known *Vary) Verdict {
 // reasonVary is an answer of which nobody can say who it is for.
 const reasonVary Reason = "vary"
 
+// IsOwn reports whether the answer to a poll is what the request that caused it
+// would have got itself, as far as it says: it depends on nothing that the key
+// leaves out.
+func IsOwn(resp *origin.Response, known *Vary) bool {
+	names, ok := varyNames(resp.Header, known)
+	return ok && len(names) == 0
+}
+
 // JudgeRenewal is Judge for the 304 that says that an answer which could be
 // shared is still true. A cookie comes with those as well.
 func (p *Policy) JudgeRenewal(resp *origin.Response, to Audience, known *Vary) Verdict {
