@@ -124,6 +124,7 @@ func (p *Proxy) spec(r *request) *feed.Spec {
 		Policy:   r.route.feeds,
 		Lending:  p.lending(r),
 		Meter:    r.route.account,
+		Outage:   &r.route.upstream.outage,
 		Log:      p.log,
 		Alarm:    r.route.alarm,
 	}

@@ -36,7 +36,8 @@ type route struct {
 type upstream struct {
 	*config.Upstream
 	polls, passes *origin.Client
-	host          string // sent in place of the client's; "" keeps that
+	outage        feed.Outage // of the polls
+	host          string      // sent in place of the client's; "" keeps that
 	reached       atomic.Bool
 }
 

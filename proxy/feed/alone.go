@@ -3,6 +3,7 @@ package feed
 import (
 	"time"
 
+	"github.com/pollmux/pollmux/proxy/schedule"
 	"github.com/pollmux/pollmux/upgrade"
 )
 
@@ -21,10 +22,12 @@ func (f *Feed) landAlone(fl *flight, l landing) {
 	if refused {
 		f.revoke(upgrade.ErrRevoked)
 	}
-	r.failures, r.failure = r.failures+1, nil
-	f.calm(now)
+	failures := r.failures + 1 // it fails those who hold it
+	f.recovered(fl, l)
+	r.failures = failures
 	r.refused = time.Time{}
-	r.next = maxTime(f.afterFailure(fl), now.Add(floor(l.response, now)))
+	pause := schedule.Backoff(r.failures, f.pace(), f.set.random())
+	r.next = maxTime(fl.began.Add(pause), now.Add(floor(l.response, now)))
 	f.turnStale("the origin's answer may not be shared: " + string(l.verdict.Reason))
 	v := *f.view.Load()
 	v.alone, v.reason = now.Add(aloneTime), l.verdict.Reason

@@ -3,12 +3,8 @@ package feed
 import (
 	"time"
 
-	"github.com/pollmux/pollmux/proxy/schedule"
 	"github.com/pollmux/pollmux/upgrade"
 )
-
-// urgentPace is where back-off begins when there is nothing to answer with.
-const urgentPace = time.Second
 
 // landFailure keeps what there is, marks it stale and backs off.
 func (f *Feed) landFailure(fl *flight, l landing) {
@@ -17,7 +13,7 @@ func (f *Feed) landFailure(fl *flight, l landing) {
 	r.failures++
 	r.failure = l.err
 	r.refused = now.Add(floor(l.response, now))
-	r.next = maxTime(f.afterFailure(fl), r.refused)
+	f.backOff(fl, l)
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, l.err.Error())
 	f.alarm(now, l.err)
 	f.turnStale(publicReason(l.err))
@@ -49,17 +45,6 @@ func (f *Feed) calm(now time.Time) {
 		f.spec.Alarm.Recovered(max(now.Sub(r.failing), 1))
 	}
 	r.failing = time.Time{}
-}
-
-// afterFailure is when those who ask may cause the next poll. While there is a
-// snapshot to answer with, a failing origin gets no more polls than a healthy
-// one.
-func (f *Feed) afterFailure(fl *flight) time.Time {
-	v, pace := f.view.Load(), f.spec.Policy.Interval
-	if v.state.Update == nil || v.generation != f.generation.Load() {
-		pace = min(pace, urgentPace)
-	}
-	return fl.began.Add(schedule.Backoff(f.runs.failures, pace, f.set.random()))
 }
 
 // turnStale tells subscribers that what they see may be outdated, once: another

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -19,6 +20,7 @@ type Feed struct {
 	// Set once.
 	set     *Feeds
 	spec    *Spec
+	outage  *Outage
 	tag     string // of its key, in the IDs of its versions
 	asks    chan *ask
 	landed  chan landing
@@ -72,19 +74,22 @@ type runState struct {
 
 	failures int
 	failure  error
-	failing  time.Time // since when; zero while polls succeed
-	began    time.Time // when the last poll did that was not aborted
-	tried    uint64    // its generation
-	told     uint64    // the urgent writes that it knew of
-	next     time.Time // when the next poll may begin
-	refused  time.Time // until when a failing origin said that it does not want one
+	failing  time.Time       // since when; zero while polls succeed
+	began    time.Time       // when the last poll did that was not aborted
+	tried    uint64          // its generation
+	told     uint64          // the urgent writes that it knew of
+	next     time.Time       // when the next poll may begin
+	failed   time.Time       // what back-off counts from
+	pause    time.Duration   // after anybody's poll, of a feed that may find out that the origin is back
+	back     <-chan struct{} // closed when a poll of the upstream succeeds; nil unless that is down
+	refused  time.Time       // until when a failing origin said that it does not want one
 	timer    *time.Timer
 	over     bool // retired: no more polls
 }
 
 func newFeed(s *Feeds, spec *Spec) *Feed {
 	f := &Feed{
-		set: s, spec: spec, tag: keyTag(spec.Key),
+		set: s, spec: spec, outage: cmp.Or(spec.Outage, new(Outage)), tag: keyTag(spec.Key),
 		asks: make(chan *ask), landed: make(chan landing, 1), poked: make(chan struct{}, 1),
 		evicted: make(chan struct{}), done: make(chan struct{}),
 	}

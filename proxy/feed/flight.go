@@ -17,6 +17,7 @@ import (
 // has only what fly is given.
 type flight struct {
 	began      time.Time
+	before     time.Time // when a poll of the upstream began last
 	generation uint64
 	urgent     uint64
 	protected  bool // it takes the place of one that a write aborted: no write aborts it
@@ -52,7 +53,7 @@ func (f *Feed) launch(now time.Time, starter *ask) {
 	r := &f.runs
 	ctx, cancel := context.WithTimeout(f.set.ctx, f.spec.Policy.Timeout)
 	urgent := f.urgent.Load() // before the generation: see Invalidate
-	r.flight = &flight{began: now, generation: f.generation.Load(), urgent: urgent, cancel: cancel, starter: starter, protected: r.aborted}
+	r.flight = &flight{began: now, before: f.outage.begin(now), generation: f.generation.Load(), urgent: urgent, cancel: cancel, starter: starter, protected: r.aborted}
 	r.aborted = false
 	if starter != nil {
 		r.flight.waiters = []*ask{starter}

@@ -22,6 +22,7 @@ type rig struct {
 	origin *script
 	other  Origin // in place of the script, if not nil
 	share  *share.Policy
+	outage Outage // of all feeds
 	policy Policy
 	meter  meter
 	log    *slog.Logger
@@ -78,7 +79,7 @@ func (r *rig) spec(path string) *Spec {
 	s := &Spec{
 		Method: "GET",
 		Route:  "route", Key: path, Target: "example.com" + path, Head: []byte("GET " + path + " HTTP/1.1\r\n"),
-		Origin: r.origin, Share: r.share, Vary: r.share.Vary(), Policy: &r.policy, Meter: &r.meter, Log: r.log,
+		Origin: r.origin, Share: r.share, Vary: r.share.Vary(), Policy: &r.policy, Meter: &r.meter, Outage: &r.outage, Log: r.log,
 	}
 	if r.other != nil {
 		s.Origin = r.other

@@ -155,8 +155,8 @@ func (f *Feed) learn(names []string) {
 func (f *Feed) succeed(fl *flight, l landing, u *upgrade.Update, wake bool) {
 	r := &f.runs
 	renewal := f.Latest().Update != nil
-	r.failures, r.failure, r.refused = 0, nil, time.Time{}
-	f.calm(l.received)
+	r.refused = time.Time{}
+	f.recovered(fl, l)
 	r.next = maxTime(fl.began.Add(f.spec.Policy.Interval), l.received.Add(floor(l.response, l.received)))
 	if !r.over {
 		f.publish(&view{state: &upgrade.State{Update: u}, generation: fl.generation, fresh: r.next, took: l.took}, wake)

@@ -60,6 +60,10 @@ type Spec struct {
 	// Lending is set where polls may borrow the credentials of clients.
 	Lending *Lending
 
+	// Outage is shared by the feeds of one upstream; nil if this is the only
+	// one.
+	Outage *Outage
+
 	// Log is told of panics; nil means slog.Default().
 	Log *slog.Logger
 

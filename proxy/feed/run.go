@@ -19,6 +19,8 @@ func (f *Feed) run() {
 			f.land(l)
 		case <-f.poked:
 		case <-f.runs.timer.C:
+		case <-f.runs.back:
+			f.resume(time.Now())
 		case <-f.evicted:
 			return
 		case <-f.set.ctx.Done():
@@ -151,7 +153,7 @@ func (f *Feed) due(now time.Time) (at time.Time, lingering bool) {
 	default:
 		// Those who ask may try a failing origin sooner.
 		if r.failure != nil {
-			paced = maxTime(paced, r.next)
+			paced = maxTime(paced, f.again())
 		}
 		return maxTime(f.retry(), paced), false
 	}
@@ -170,10 +172,14 @@ func (f *Feed) isWanted(now time.Time) bool {
 // about a resource that was written to since, but a failing origin's own wish
 // counts.
 func (f *Feed) retry() time.Time {
-	if r := &f.runs; f.generation.Load() == r.tried {
+	switch r := &f.runs; {
+	case f.generation.Load() != r.tried:
+		return r.refused
+	case r.failure != nil:
+		return f.again()
+	default:
 		return r.next
 	}
-	return f.runs.refused
 }
 
 // publish makes a view the current one. wake closes the channel of the state

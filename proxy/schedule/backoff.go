@@ -3,9 +3,9 @@ package schedule
 import "time"
 
 const (
-	// backoffSteps is how often the span doubles. A feed is the only one to
-	// learn that its origin is back, so the span stays within sight of the
-	// interval.
+	// backoffSteps is how often the span doubles. A resource that fails for
+	// itself is heard of by its own feed only, so the span stays within sight
+	// of the interval.
 	backoffSteps = 3
 
 	// maxBackoff bounds a delay, unless the pace itself is longer.
