@@ -27,6 +27,20 @@
 // ([conn.clean]). Under TLS that takes more than a look at the socket: what was
 // decrypted, or came in part, lies in buffers above it ([records]).
 //
+// # Where the server is
+//
+// A library dials a name by looking it up first, each time, and waits for the
+// resolver. Here the addresses are kept ([names]), looked up again every half a
+// minute beside the requests, and replaced only by others: a resolver that is
+// slow, fails or forgets the name costs nothing while the last addresses are
+// good. When none of them can be reached, the lookup is waited for, within the
+// same request, so that an origin that has moved is found at once; one that has
+// moved without closing what it left is followed when its connections are five
+// minutes old. Addresses are tried one after the other, a quarter of a second
+// apart or as soon as one fails (RFC 8305), and the one that answered is first the
+// next time. A name never leads to a cloud's metadata service, nor, once it has
+// been elsewhere, to the machine itself.
+//
 // # Rules
 //
 //   - One attempt. A request is sent again only if no byte of it was written,

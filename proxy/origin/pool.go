@@ -29,9 +29,8 @@ const (
 
 // pool holds the idle connections to one server.
 type pool struct {
-	address string
-	tls     *tls.Config // nil: plain
-	dialer  net.Dialer
+	tls    *tls.Config // nil: plain
+	dialer dialer
 
 	mu     sync.Mutex
 	idle   []*conn // the last one was used last
@@ -41,7 +40,10 @@ type pool struct {
 
 // newPool returns an empty pool. A nil tlsConfig means the system's roots.
 func newPool(server *url.URL, tlsConfig *tls.Config) *pool {
-	p := &pool{address: address(server), dialer: net.Dialer{KeepAlive: 30 * time.Second}}
+	p := &pool{dialer: dialer{
+		Dialer: net.Dialer{KeepAlive: 30 * time.Second},
+		names:  newNames(server.Hostname()), port: port(server),
+	}}
 	if server.Scheme == "https" {
 		p.tls = tlsConfig.Clone()
 		if p.tls == nil {
@@ -54,13 +56,11 @@ func newPool(server *url.URL, tlsConfig *tls.Config) *pool {
 	return p
 }
 
-// address returns host:port.
-func address(server *url.URL) string {
-	port := server.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[server.Scheme]
+func port(server *url.URL) string {
+	if port := server.Port(); port != "" {
+		return port
 	}
-	return net.JoinHostPort(server.Hostname(), port)
+	return map[string]string{"http": "80", "https": "443"}[server.Scheme]
 }
 
 // take returns an idle connection that is clean, or nil.
@@ -151,7 +151,7 @@ func (p *pool) dial(ctx context.Context, timeout time.Duration) (*conn, error) {
 }
 
 func (p *pool) connect(ctx context.Context) (net.Conn, error) {
-	c, err := p.dialer.DialContext(ctx, "tcp", p.address)
+	c, err := p.dialer.dial(ctx)
 	if err != nil || p.tls == nil {
 		return c, err
 	}

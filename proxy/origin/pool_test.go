@@ -236,8 +236,8 @@ func TestAddress(t *testing.T) {
 	for text, want := range map[string]string{
 		"http://a": "a:80", "https://a": "a:443", "http://a:1": "a:1", "https://a:1/x": "a:1", "http://[::1]": "[::1]:80", "http://[::1]:1": "[::1]:1", "http://127.0.0.1": "127.0.0.1:80",
 	} {
-		if got := address(parseURL(t, text)); got != want {
-			t.Errorf("%s: %s, want %s", text, got, want)
+		if d := newPool(parseURL(t, text), nil).dialer; net.JoinHostPort(d.names.host, d.port) != want {
+			t.Errorf("%s: %s, port %s, want %s", text, d.names.host, d.port, want)
 		}
 	}
 }
