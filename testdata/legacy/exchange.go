@@ -116,6 +116,13 @@ func (x *Exchange) Pause(d time.Duration) bool {
 	}
 }
 
+// awaitNext blocks until the client sends more, and reports false if it left, or
+// the origin closed, before that.
+func (x *Exchange) awaitNext() bool {
+	_, err := x.conn.reader.Peek(1)
+	return err == nil
+}
+
 // Closing is closed when the origin closes. A Fault that blocks by itself must
 // return then.
 func (x *Exchange) Closing() <-chan struct{} { return x.conn.closing }

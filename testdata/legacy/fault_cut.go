@@ -78,3 +78,36 @@ func Unread(fault Fault) Fault {
 		fault(x)
 	}
 }
+
+// ResetMidHead sends the first so many bytes of the head, then RST.
+func ResetMidHead(after int) Fault {
+	return func(x *Exchange) {
+		head, _ := x.Render(x.Answer())
+		x.Write(head[:min(after, len(head))])
+		x.Reset()
+	}
+}
+
+// HalfClose answers well and closes its half of the connection without having
+// announced it. It goes on to read: requests that come on this connection are
+// recorded, and never answered.
+func HalfClose() Fault {
+	return func(x *Exchange) {
+		x.Respond(x.Answer())
+		if half, ok := x.conn.Conn.(interface{ CloseWrite() error }); ok {
+			half.CloseWrite()
+		}
+	}
+}
+
+// DropNext answers well, and the next request on this connection meets RST
+// before any of it was read: the server closed an idle connection at the moment
+// at which the client began to use it.
+func DropNext() Fault {
+	return func(x *Exchange) {
+		x.Respond(x.Answer())
+		if !x.over && x.awaitNext() {
+			x.Reset()
+		}
+	}
+}

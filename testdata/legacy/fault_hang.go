@@ -21,6 +21,20 @@ func HangBeforeHead(until <-chan struct{}) Fault {
 	}
 }
 
+// HangMidHead stops after so many bytes of the head, until the channel yields or
+// is closed (nil: for ever), then sends the rest.
+func HangMidHead(after int, until <-chan struct{}) Fault {
+	return func(x *Exchange) {
+		all := x.render(x.Answer())
+		x.Write(all[:after])
+		if !x.Wait(until) {
+			x.Close()
+			return
+		}
+		x.Write(all[after:])
+	}
+}
+
 // HangMidBody stops after so many bytes of the body, until the channel yields
 // or is closed (nil: for ever), then sends the rest.
 func HangMidBody(after int, until <-chan struct{}) Fault {

@@ -28,6 +28,18 @@ func RetryAfter(status int, after time.Duration) Fault {
 	}
 }
 
+// RetryAfterDate is RetryAfter with the time at which to come again, which HTTP
+// tells to the second, here rounded up.
+func RetryAfterDate(status int, after time.Duration) Fault {
+	return func(x *Exchange) {
+		x.Receive()
+		answer := failure(status)
+		at := x.conn.origin.clock().Add(after + time.Second - 1)
+		answer.Header.Set("Retry-After", at.UTC().Format(http.TimeFormat))
+		x.Respond(answer)
+	}
+}
+
 func failure(status int) Answer {
 	return Answer{
 		Status: status,

@@ -26,6 +26,7 @@ func TestFaultsThatCloseSendExactlyThis(t *testing.T) {
 		{"CloseMidBody", legacy.CloseMidBody(2), head + "he"},
 		{"CloseMidBody beyond its end", legacy.CloseMidBody(99), plainHello},
 		{"CloseAfter", legacy.CloseAfter(), plainHello},
+		{"HalfClose", legacy.HalfClose(), plainHello},
 		{"NoLastChunk", legacy.NoLastChunk(), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"},
 		{"Raw", legacy.Raw([]byte("HTTP/1.1 abc")), "HTTP/1.1 abc"},
 		{"Garbage", legacy.Garbage(), "\x00\xffSSH-2.0-legacy\r\nthis is not HTTP\r\n\r\n"},
@@ -76,6 +77,7 @@ func TestResetsAreResets(t *testing.T) {
 		want  string
 	}{
 		{"before the head", legacy.ResetBeforeHead(), ""},
+		{"in mid-head", legacy.ResetMidHead(12), "HTTP/1.1 200"},
 		{"in mid-body", legacy.ResetMidBody(3), strings.TrimSuffix(plainHello, "lo")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -103,7 +105,11 @@ func TestUnreadFaultsBeginDuringTheUpload(t *testing.T) {
 }
 
 func TestStatusFaults(t *testing.T) {
-	origin := listening(t, plain("hello"))
+	origin := legacy.NewFaulty(plain("hello"), func() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) })
+	if err := origin.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	defer origin.Close()
 	for _, test := range []struct {
 		fault      legacy.Fault
 		status     int
@@ -113,6 +119,8 @@ func TestStatusFaults(t *testing.T) {
 		{legacy.Status(304), 304, ""},
 		{legacy.RetryAfter(429, 2*time.Second), 429, "2"},
 		{legacy.RetryAfter(503, 1500*time.Millisecond), 503, "2"},
+		{legacy.RetryAfterDate(503, 90*time.Second), 503, "Sat, 01 Jan 2000 00:01:30 GMT"},
+		{legacy.RetryAfterDate(503, time.Millisecond), 503, "Sat, 01 Jan 2000 00:00:01 GMT"},
 	} {
 		origin.Break(test.fault)
 		response, err := http.Get(origin.URL())
@@ -162,6 +170,64 @@ func TestHangBeforeHeadAnswersWhenItIsLetGo(t *testing.T) {
 	}
 	close(letGo)
 	client.expect(plainHello).ask("/").expect(plainHello)
+}
+
+func TestHangMidHeadSendsTheRestWhenItIsLetGo(t *testing.T) {
+	origin := listening(t, plain("hello"))
+	letGo := make(chan struct{})
+	origin.Break(legacy.HangMidHead(12, letGo))
+	client := dial(t, origin).ask("/").expect("HTTP/1.1 200")
+	letGo <- struct{}{}
+	client.expect(strings.TrimPrefix(plainHello, "HTTP/1.1 200")).ask("/")
+}
+
+func TestAHalfClosedOriginStillTakesRequests(t *testing.T) {
+	origin := listening(t, plain("hello"))
+	origin.Break(legacy.HalfClose())
+	dial(t, origin).ask("/").expect(plainHello).ask("/lost").expectEnd("")
+	if requests, err := origin.Await(soon(t), 2); err != nil || requests[1].Path != "/lost" {
+		t.Errorf("%+v, %v", requests, err)
+	}
+}
+
+func TestADroppedRequestIsNotRecorded(t *testing.T) {
+	origin := listening(t, plain("hello"))
+	origin.Break(legacy.DropNext())
+	client := dial(t, origin).ask("/").expect(plainHello).ask("/dropped")
+	if got, err := io.ReadAll(client.reader); len(got) > 0 || !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("got %q and %v", got, err)
+	}
+	if n := origin.Total(); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestFaultsThatLookAtTheTime(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault legacy.Fault
+		want  [6]string // a second apart
+	}{
+		"Flap":  {legacy.Flap(2*time.Second, legacy.Raw([]byte("bad"))), [6]string{"bad", "bad", plainHello, plainHello, "bad", "bad"}},
+		"Delay": {legacy.Delay(time.Second, nil), [6]string{plainHello, plainHello, plainHello, plainHello, plainHello, plainHello}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				origin, listener := legacy.NewFaulty(plain("hello"), nil), newPipes()
+				go origin.Serve(listener)
+				defer origin.Close()
+				origin.Break(test.fault)
+				for i, want := range test.want {
+					begin := time.Now()
+					client := listener.dial(t).ask("/").expect(want)
+					client.Close()
+					if took := time.Since(begin); (took == time.Second) != (name == "Delay") {
+						t.Errorf("request %d took %v", i, took)
+					}
+					time.Sleep(time.Second - time.Since(begin))
+				}
+			})
+		})
+	}
 }
 
 func TestHangMidBodySendsTheRestWhenItIsLetGo(t *testing.T) {
