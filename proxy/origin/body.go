@@ -53,7 +53,14 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
+// readFixed does not wait for bytes that were announced for longer than the
+// request's timeout. What has no length may be a stream, which says nothing for
+// as long as it likes; so may a server that has not got the whole request.
 func (b *body) readFixed(p []byte) (int, error) {
+	x := b.exchange
+	if x.conn.br.Buffered() == 0 && x.response.Uploaded() {
+		x.allowReads(x.req.Timeout)
+	}
 	n, err := b.exchange.conn.br.Read(p[:min(int64(len(p)), b.left)])
 	if b.left -= int64(n); b.left == 0 {
 		return n, io.EOF

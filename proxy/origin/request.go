@@ -35,8 +35,9 @@ type Request struct {
 	// with a Body.
 	Abandon func()
 
-	// Timeout bounds each of these: making a connection, a write, and the time
-	// from the end of the request to the head of the response.
+	// Timeout bounds each of these: making a connection, a write, the time from
+	// the end of the request to the head of the response, and each wait for more
+	// of a body that has a length.
 	Timeout time.Duration
 
 	// Repeat allows a second attempt, on a new connection, if a connection

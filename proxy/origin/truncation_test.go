@@ -6,7 +6,9 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -229,5 +231,33 @@ func TestTheEndOfABodyIsSticky(t *testing.T) {
 	r.expect(get("/"), 200, "hello")
 	if got := r.connections(); got != 1 {
 		t.Errorf("%d connections", got)
+	}
+}
+
+// TestBytesThatWereAnnouncedAreNotWaitedForForEver: those of a body without a
+// length are, for it may be a stream.
+func TestBytesThatWereAnnouncedAreNotWaitedForForEver(t *testing.T) {
+	eachTransport(t, plain("hello"), func(t *testing.T, r *rig) {
+		r.Break(legacy.HangMidBody(2, nil))
+		for _, req := range []*Request{get("/"), post("/", strings.NewReader("order"), 5)} {
+			req.Timeout = 50 * time.Millisecond
+			begin := time.Now()
+			resp, body, err := r.do(req)
+			if took := time.Since(begin); resp == nil || body != "he" || !errors.Is(err, ErrTimeout) || took > await.Patience/2 {
+				t.Errorf("after %v: %v, %q and %v", took, resp, body, err)
+			}
+		}
+	})
+}
+
+func TestABodyThatComesSlowlyComes(t *testing.T) {
+	for name, answer := range map[string]legacy.Answer{"of a length": plain("hello"), "in chunks": {Body: []byte("hello"), Chunked: true}} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, answer)
+			r.Break(legacy.DripBody(100 * time.Millisecond))
+			req := get("/")
+			req.Timeout = 300 * time.Millisecond // for each of them
+			r.expect(req, 200, "hello")
+		})
 	}
 }
