@@ -55,8 +55,15 @@ type Limits struct {
 	Connections int `yaml:"connections"`
 
 	// ConnectionsPerIP is the same for one address (for IPv6, one /64).
+	// Behind TrustedProxies, whose own connections are not counted, it is how
+	// many requests one client has under way, those that are held included.
 	// Default 0: no limit.
 	ConnectionsPerIP int `yaml:"connections_per_ip"`
+
+	// Subscribers is how many clients may be held at once; who comes then and
+	// can do without is answered at once. Default 0: nine tenths of
+	// Connections.
+	Subscribers int `yaml:"subscribers"`
 
 	// Feeds is how many feeds may be live at once; further resources are
 	// passed through. Default 10000; 0: no limit.
@@ -65,6 +72,11 @@ type Limits struct {
 	// Authorizations is how many clients' authorizations are kept at once;
 	// others are checked again at each request. Default 100000; 0: no limit.
 	Authorizations int `yaml:"authorizations"`
+
+	// FeedsPerIP is how many feeds the held clients of one address (for IPv6,
+	// one /64; told by TrustedProxies too) may keep polled. Default 0: no
+	// limit.
+	FeedsPerIP int `yaml:"feeds_per_ip"`
 
 	// RequestHeader is the size of a request's head. Default 16KiB; at least
 	// 1KiB.

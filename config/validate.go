@@ -43,8 +43,10 @@ func (v *validator) validate() {
 func (v *validator) limits(l Limits) {
 	v.count("limits.connections", l.Connections)
 	v.count("limits.connections_per_ip", l.ConnectionsPerIP)
+	v.count("limits.subscribers", l.Subscribers)
 	v.count("limits.feeds", l.Feeds)
 	v.count("limits.authorizations", l.Authorizations)
+	v.count("limits.feeds_per_ip", l.FeedsPerIP)
 	v.sizeBetween("limits.request_header", l.RequestHeader, 1<<10, 1<<20)
 	v.size("limits.request_body", l.RequestBody)
 	v.size("limits.snapshot", l.Snapshot)

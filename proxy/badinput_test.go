@@ -167,40 +167,6 @@ func TestAnUploadThatIsCutIsNotCompleted(t *testing.T) {
 	}
 }
 
-func TestTheLimitOnConnectionsIsToldToEachClientInItsWay(t *testing.T) {
-	r := newRig(t, "limits: {connections: 3}")
-	var held []net.Conn
-	for range 3 {
-		held = append(held, r.dial())
-	}
-	r.eventually("three are open", func() bool { return r.connections() == 3 })
-	a := r.get("/x")
-	if a.StatusCode != 503 || a.Header.Get("Retry-After") == "" || !a.Close {
-		t.Errorf("a poll: %d %v", a.StatusCode, a.Header)
-	}
-	events := r.get("/x", "Accept", "text/event-stream")
-	if events.StatusCode != 200 || !strings.Contains(events.body, "retry: 1") || events.Header.Get("Content-Type") != "text/event-stream" {
-		t.Errorf("an EventSource: %d %q", events.StatusCode, events.body)
-	}
-	for _, c := range held {
-		_ = c.Close()
-	}
-	r.eventually("there is room again", func() bool { return r.get("/x").StatusCode == 200 })
-	if hits := r.proxy.Ledger().Stats().Limits["connections"]; hits < 2 {
-		t.Errorf("%d hits", hits)
-	}
-}
-
-func TestTheLimitPerAddressIs429(t *testing.T) {
-	r := newRig(t, "limits: {connections_per_ip: 2}")
-	r.dial()
-	r.dial()
-	r.eventually("two are open", func() bool { return r.connections() == 2 })
-	if a := r.get("/x"); a.StatusCode != 429 || a.Header.Get("Retry-After") == "" {
-		t.Errorf("%d %v", a.StatusCode, a.Header)
-	}
-}
-
 func TestBeyondTheLimitOnFeedsRequestsPassThrough(t *testing.T) {
 	r := newRig(t, "limits: {feeds: 2}", "interval: 1h")
 	a, b := r.stream("/a", "text/event-stream"), r.stream("/b", "text/event-stream")

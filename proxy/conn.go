@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"container/list"
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -32,8 +34,17 @@ const (
 type conn struct {
 	net.Conn
 	writeTimeout time.Duration
-	release      func() // gives its places in the limits back
+	gate         *gate  // has its places in the limits; nil if it has none
 	over         string // the limit that it is beyond; "" if none
+	shared       bool   // the peer is a trusted proxy, which speaks for many
+	occupies     bool   // its request is charged to an address; for whoever serves it
+
+	// Guarded by the gate.
+	listed  *list.Element // among the gate's served ones; nil if it is not
+	charged netip.Addr    // whose place it takes; invalid: nobody's
+
+	state atomic.Int32 // idle, busy or evicted
+	used  atomic.Int64 // when its last request came, since the gate's epoch
 
 	handover atomic.Pointer[func()] // called if the connection ends before it is taken over
 	ahead    atomic.Bool            // only what was read already is to be read
@@ -79,8 +90,16 @@ func (c *conn) Write(p []byte) (int, error) {
 		}
 		n, err := c.Conn.Write(slice)
 		if written += n; err != nil || written == len(p) {
+			c.noteStuck(err)
 			return written, err
 		}
+	}
+}
+
+// noteStuck counts a client that does not take what it is sent.
+func (c *conn) noteStuck(err error) {
+	if c.gate != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		c.gate.hit(limitWriteTime)
 	}
 }
 
@@ -110,7 +129,9 @@ func (c *conn) Close() error {
 			c.drain()
 		}
 		err = c.Conn.Close()
-		c.release()
+		if c.gate != nil {
+			c.gate.leave(c)
+		}
 		if skipped := c.handover.Swap(nil); skipped != nil {
 			(*skipped)()
 		}
@@ -160,6 +181,18 @@ func (c *conn) SyscallConn() (syscall.RawConn, error) {
 type resumed struct {
 	*conn
 	early []byte
+	idle  time.Duration // for the first byte that is not early; 0: as fasthttp says
+}
+
+// SetReadDeadline gives the next request as long to begin as any other: fasthttp
+// takes the connection for a new one, whose first request is due at once.
+func (r *resumed) SetReadDeadline(t time.Time) error {
+	if idle := r.idle; idle > 0 {
+		if r.idle = 0; len(r.early) == 0 {
+			t = time.Now().Add(idle)
+		}
+	}
+	return r.conn.SetReadDeadline(t)
 }
 
 // Read returns the early bytes first.

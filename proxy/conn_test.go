@@ -24,7 +24,7 @@ func TestAWriteEndsForAReaderThatTakesASliceNowAndThen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ours, theirs := net.Pipe()
-				c := &conn{Conn: ours, writeTimeout: 30 * time.Second, release: func() {}}
+				c := &conn{Conn: ours, writeTimeout: 30 * time.Second}
 				var reader sync.WaitGroup
 				defer reader.Wait()
 				reader.Go(func() {

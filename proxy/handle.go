@@ -89,7 +89,15 @@ func (p *Proxy) refuse(r *request, refused *problem) {
 	if r.route != nil && r.route.coalesces() {
 		refused.with("Vary", r.route.vary())
 	}
+	p.count(refused)
 	refused.write(r.ctx)
+}
+
+// count counts the limit that a refusal is about.
+func (p *Proxy) count(refused *problem) {
+	if refused.limit != "" {
+		p.ledger.LimitHit(refused.limit)
+	}
 }
 
 // prefetched is how much of a body of known length fasthttp has read before
@@ -113,23 +121,43 @@ func lingerOn(c net.Conn) {
 	}
 }
 
-// overLimit answers a client whose connection is beyond a limit: an EventSource
-// so that it comes back by itself, everybody else with a status.
+// overLimit answers a client that is beyond a limit: an EventSource so that it
+// comes back by itself, everybody else with a status.
 func (p *Proxy) overLimit(r *request) bool {
 	c := clientConn(r.ctx.Conn())
-	if c == nil || c.over == "" {
+	if c == nil {
 		return false
 	}
-	if p.wantsEvents(r) {
-		p.sayFull(r)
+	if c.isEvicted() {
+		r.ctx.SetConnectionClose() // nobody hears the answer
 		return true
 	}
-	status, text := http.StatusServiceUnavailable, "limits.connections is reached"
-	if c.over == "connections_per_ip" {
-		status, text = http.StatusTooManyRequests, "limits.connections_per_ip is reached"
+	c.used.Store(int64(r.now.Sub(p.gate.epoch)))
+	refused := p.overProblem(r, c)
+	switch {
+	case refused == nil:
+		return false
+	case p.wantsEvents(r):
+		p.count(refused)
+		p.sayFull(r)
+	default:
+		p.refuse(r, refused.with("Vary", baseVary))
 	}
-	p.refuse(r, newProblem(status, text).with("Vary", baseVary).after(fullRetry).hangUp())
 	return true
+}
+
+// overProblem says which limit a client is beyond, or nil. One that is behind a
+// trusted proxy does not lose that proxy its connection.
+func (p *Proxy) overProblem(r *request, c *conn) *problem {
+	switch {
+	case c.over == limitConnections:
+		return newProblem(http.StatusServiceUnavailable, "limits.connections is reached").after(fullRetry).hangUp()
+	case c.over != "":
+		return newProblem(http.StatusTooManyRequests, "limits.connections_per_ip is reached").after(fullRetry).hangUp()
+	case !p.occupy(r, c):
+		return newProblem(http.StatusTooManyRequests, "limits.connections_per_ip is reached").over(limitConnectionsPerIP).after(fullRetry)
+	}
+	return nil
 }
 
 func (p *Proxy) wantsEvents(r *request) bool {
@@ -152,7 +180,16 @@ func (p *Proxy) sayFull(r *request) {
 
 // onParseError answers what fasthttp could not parse.
 func (p *Proxy) onParseError(ctx *fasthttp.RequestCtx, err error) {
-	parseProblem(err).write(ctx)
+	c := clientConn(ctx.Conn())
+	if c != nil && c.state.Load() == connIdle {
+		// Nothing was asked: an answer now would be taken for that to the
+		// next request.
+		_ = c.Close()
+		return
+	}
+	refused := parseProblem(err)
+	p.count(refused)
+	refused.write(ctx)
 	lingerOn(ctx.Conn())
 }
 

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/http"
+	"net/netip"
 
 	"github.com/pollmux/pollmux/proxy/authorize"
 	"github.com/pollmux/pollmux/proxy/feed"
@@ -16,6 +17,7 @@ type subscription struct {
 	proxy   *Proxy
 	feed    *feed.Feed
 	account *ledger.Subscriber
+	client  netip.Addr // that the feed is charged to
 
 	// Where clients are let in first; otherwise nil.
 	lender *feed.Lender
@@ -25,6 +27,7 @@ type subscription struct {
 // end gives everything back.
 func (s *subscription) end() {
 	s.account.Left()
+	s.proxy.crowd.leave(s.client, s.feed)
 	s.leave()
 	s.feed.Unsubscribe()
 	s.feed.Release()
@@ -81,10 +84,15 @@ func (p *Proxy) hold(r *request, f *feed.Feed, a feed.Answer) (held bool, err er
 		p.refuse(r, newProblem(http.StatusNotAcceptable, "the snapshot cannot be told as "+t.String()))
 		return false, nil
 	}
-	s := &subscription{proxy: p, feed: f}
+	s := &subscription{proxy: p, feed: f, client: p.watcher(r)}
+	if limit := p.crowd.join(s.client, f); limit != "" {
+		p.withoutHold(r, a, limit)
+		return false, nil
+	}
 	s.enter(r)
 	if !f.Subscribe(r.key.Vary()) {
 		s.leave()
+		p.crowd.leave(s.client, f)
 		return false, errAgain
 	}
 	p.begin(r, s, a)

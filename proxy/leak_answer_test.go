@@ -253,7 +253,7 @@ func TestARefusalOrARedirectIsForWhoeverAsked(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			for _, share := range []string{"auto", "public"} {
-				c := newCrowd(t, "interval: 1h", "share: "+share)
+				c := newMultitude(t, "interval: 1h", "share: "+share)
 				c.origin.AnswerFunc(change(func(_ *legacy.Request, a *legacy.Answer) {
 					a.Status = status
 					a.Header.Set("Location", "/?"+a.Header.Get("X-You"))

@@ -73,24 +73,24 @@ func (with change) mirror(x *legacy.Request) legacy.Answer {
 
 type change func(x *legacy.Request, a *legacy.Answer)
 
-// crowd is a rig whose origin is a mirror, and everything that its users heard.
-type crowd struct {
+// multitude is a rig whose origin is a mirror, and everything that its users heard.
+type multitude struct {
 	*rig
 	mu    sync.Mutex
 	heard map[*user]int // how often each heard its own canary
 }
 
-// newCrowd starts a rig for a mirror. X-Acme-Session is what its operator calls
+// newMultitude starts a rig for a mirror. X-Acme-Session is what its operator calls
 // a credential.
-func newCrowd(t *testing.T, lines ...string) *crowd {
+func newMultitude(t *testing.T, lines ...string) *multitude {
 	t.Helper()
-	c := &crowd{rig: newRig(t, append(lines, "credential_headers: [X-Acme-Session]")...), heard: map[*user]int{}}
+	c := &multitude{rig: newRig(t, append(lines, "credential_headers: [X-Acme-Session]")...), heard: map[*user]int{}}
 	c.origin.AnswerFunc(mirror)
 	return c
 }
 
 // check fails if a user heard of another.
-func (c *crowd) check(u *user, what string, heard []byte) {
+func (c *multitude) check(u *user, what string, heard []byte) {
 	for _, other := range users {
 		if other != u && other != nobody && (bytes.Contains(heard, []byte(other.canary)) || bytes.Contains(heard, []byte(other.date))) {
 			c.t.Errorf("%s: %s heard of %s:\n%q", what, u.name, other.name, heard)
@@ -105,7 +105,7 @@ func (c *crowd) check(u *user, what string, heard []byte) {
 
 // heardThemselves fails unless both users got answers of their own: else nothing
 // was shown.
-func (c *crowd) heardThemselves(least int) {
+func (c *multitude) heardThemselves(least int) {
 	c.t.Helper()
 	for _, u := range []*user{ann, bob} {
 		if c.heard[u] < least {
@@ -116,7 +116,7 @@ func (c *crowd) heardThemselves(least int) {
 
 // say sends a request as it is, on a connection of its own, and checks every
 // byte that comes until the proxy closes.
-func (c *crowd) say(u *user, what, request string) []byte {
+func (c *multitude) say(u *user, what, request string) []byte {
 	conn, err := c.connect()
 	if err != nil {
 		c.t.Error(err)
@@ -144,7 +144,7 @@ func (e *ear) Read(p []byte) (int, error) {
 }
 
 // request is the text of one: a request line without its version, and lines.
-func (c *crowd) request(line string, lines ...string) string {
+func (c *multitude) request(line string, lines ...string) string {
 	text := line + " HTTP/1.1\r\nHost: " + c.addr + "\r\nConnection: close\r\n"
 	for _, l := range lines {
 		if l = strings.TrimSuffix(l, "\r\n"); l != "" {
@@ -155,7 +155,7 @@ func (c *crowd) request(line string, lines ...string) string {
 }
 
 // all runs something for several clients of each user at once.
-func (c *crowd) all(each int, do func(u *user)) {
+func (c *multitude) all(each int, do func(u *user)) {
 	var clients sync.WaitGroup
 	for _, u := range users {
 		for range each {

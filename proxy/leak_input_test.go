@@ -146,7 +146,7 @@ func TestDeception(t *testing.T) {
 	t.Cleanup(origin.Close)
 	yaml := strings.Replace(routeYAML(origin.URL(), []string{"interval: 1h"}), "path: /**", "path: /api/x", 1) +
 		"  - {path: /**, name: rest, upstream: api, mode: pass}\n"
-	c := &crowd{rig: newRigFor(t, origin, yaml), heard: map[*user]int{}}
+	c := &multitude{rig: newRigFor(t, origin, yaml), heard: map[*user]int{}}
 	origin.AnswerFunc(change(saying("Cache-Control", "public, max-age=3600")).mirror)
 	lures := []string{
 		"/api/x/a.css", "/api/x;a.css", "/api/x%2fa.css", "/api/x%00.js", "/api/x%3f.css", "/static/..%2fapi/x", "//api/x", "/api/./x", "/API/x",

@@ -56,7 +56,7 @@ var attempts = map[string][]string{
 }
 
 // attempt is the text of an attempt by a user.
-func (c *crowd) attempt(u *user, line, carrier string) string {
+func (c *multitude) attempt(u *user, line, carrier string) string {
 	first, rest, _ := strings.Cut(line, "\r\n")
 	if strings.Contains(first, "%[1]s") {
 		first = fmt.Sprintf(first, c.addr)
@@ -72,7 +72,7 @@ func TestNoWayToAskIsAnsweredWithWhatAnotherWasTold(t *testing.T) {
 			for family, lines := range attempts {
 				t.Run(share+"/"+said+"/"+family, func(t *testing.T) {
 					t.Parallel()
-					c := newCrowd(t, "interval: 1h", "share: "+share)
+					c := newMultitude(t, "interval: 1h", "share: "+share)
 					c.origin.AnswerFunc(change(saying("Cache-Control", said)).mirror)
 					for i, line := range lines {
 						carrier := carriers[i%len(carriers)]
@@ -95,7 +95,7 @@ func TestNoWayToAskIsAnsweredWithWhatAnotherWasTold(t *testing.T) {
 // A credential in another field, or under another name, is another identity and
 // none is nobody's.
 func TestTheSameSecretInAnotherFieldIsAnotherIdentity(t *testing.T) {
-	c := newCrowd(t, "interval: 1h")
+	c := newMultitude(t, "interval: 1h")
 	polls := 0
 	for _, carrier := range append([]string{"Authorization: Basic %s", "X-API-KEY: %s", "x-Api_key: %s", "Cookie: SID=%s", "cookie: sid=%s; sid=%[1]s"}, carriers...) {
 		for range 3 {

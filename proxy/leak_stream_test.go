@@ -33,7 +33,7 @@ var tagLine = regexp.MustCompile(`(?m)^ETag: (.*)\r$`)
 
 // listen asks for a resource through a transport and listens until it has heard
 // so many versions, or the proxy closes.
-func (c *crowd) listen(u *user, what, path, carrier, lines string, versions int) {
+func (c *multitude) listen(u *user, what, path, carrier, lines string, versions int) {
 	conn, err := c.connect()
 	if err != nil {
 		c.t.Error(err)
@@ -76,7 +76,7 @@ func TestAuthMatrix(t *testing.T) {
 			for _, carrier := range carriers {
 				t.Run(share+"/"+said+"/"+carrier, func(t *testing.T) {
 					t.Parallel()
-					c := newCrowd(t, "interval: 10ms", "share: "+share)
+					c := newMultitude(t, "interval: 10ms", "share: "+share)
 					c.origin.AnswerFunc(counting().and(saying("Cache-Control", said)).mirror)
 					var clients sync.WaitGroup
 					for _, transport := range transports {
@@ -99,7 +99,7 @@ func TestAuthMatrix(t *testing.T) {
 // A subscriber's messages go with the credentials of its own handshake, and what
 // comes of them is told to those who may know.
 func TestAMessageIsSentAsWhoeverSentIt(t *testing.T) {
-	c := newCrowd(t, "interval: 10ms", "websocket: {send: {method: POST, path: /me}}")
+	c := newMultitude(t, "interval: 10ms", "websocket: {send: {method: POST, path: /me}}")
 	c.origin.AnswerFunc(counting().mirror)
 	c.all(4, func(u *user) {
 		conn, err := c.connect()
@@ -143,7 +143,7 @@ func TestATaintInTheMiddleOfAStreamIsHeardByNobodyElse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCrowd(t, "interval: 10ms")
+			c := newMultitude(t, "interval: 10ms")
 			count := counting()
 			c.origin.AnswerFunc(change(func(x *legacy.Request, a *legacy.Answer) {
 				if count(x, a); bytes.HasSuffix(a.Body, []byte("7}")) || bytes.HasSuffix(a.Body, []byte("8}")) {

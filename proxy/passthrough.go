@@ -58,8 +58,12 @@ func (p *Proxy) passFailed(r *request, body *requestBody, err error) {
 		p.noteWrite(r, nil) // else no whole request can have come to the origin
 	}
 	refused := problemOf(err)
-	if body != nil && body.tooLarge {
+	switch {
+	case body == nil:
+	case body.tooLarge:
 		refused = tooLarge()
+	case body.tooSlow:
+		refused = tooSlow()
 	}
 	if !body.done() {
 		// What is left of it must not be taken for the next request.

@@ -24,7 +24,8 @@ type problem struct {
 
 	fields     []headerField
 	retryAfter time.Duration
-	closing    bool // the connection cannot go on
+	closing    bool   // the connection cannot go on
+	limit      string // that was reached; "" if none
 }
 
 type headerField struct{ name, value string }
@@ -42,6 +43,12 @@ func (p *problem) with(name, value string) *problem {
 // after says when to come back.
 func (p *problem) after(d time.Duration) *problem {
 	p.retryAfter = d
+	return p
+}
+
+// over says which limit the request is beyond.
+func (p *problem) over(limit string) *problem {
+	p.limit = limit
 	return p
 }
 
@@ -65,7 +72,7 @@ func (p *problem) write(ctx *fasthttp.RequestCtx) {
 		h.Add(f.name, f.value)
 	}
 	if p.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int((p.retryAfter+time.Second-1)/time.Second)))
+		h.Set("Retry-After", strconv.Itoa(wholeSeconds(p.retryAfter)))
 	}
 	if closing {
 		ctx.SetConnectionClose()
@@ -79,7 +86,7 @@ func problemOf(err error) *problem {
 	var refused *head.Error
 	switch {
 	case errors.As(err, &refused):
-		return newProblem(refused.Status, refused.Text).hangUp()
+		return newProblem(refused.Status, refused.Text).over(limitOf(refused.Status)).hangUp()
 	case errors.Is(err, origin.ErrTimeout):
 		return newProblem(http.StatusGatewayTimeout, origin.ErrTimeout.Error())
 	case errors.Is(err, origin.ErrRequestBody):
@@ -99,9 +106,9 @@ func parseProblem(err error) *problem {
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &small):
-		return newProblem(http.StatusRequestHeaderFieldsTooLarge, "the request's head is larger than limits.request_header").hangUp()
+		return newProblem(http.StatusRequestHeaderFieldsTooLarge, "the request's head is larger than limits.request_header").over(limitRequestHeader).hangUp()
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return newProblem(http.StatusRequestTimeout, "the request did not come within timeouts.header").hangUp()
+		return newProblem(http.StatusRequestTimeout, "the request did not come within timeouts.header").over(limitHeaderTime).hangUp()
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		return tooLarge()
 	}
@@ -116,5 +123,26 @@ func lacksCredentials() *problem {
 }
 
 func tooLarge() *problem {
-	return newProblem(http.StatusRequestEntityTooLarge, "the request's body is larger than limits.request_body").hangUp()
+	return newProblem(http.StatusRequestEntityTooLarge, "the request's body is larger than limits.request_body").over(limitRequestBody).hangUp()
+}
+
+func tooSlow() *problem {
+	return newProblem(http.StatusRequestTimeout, "the request's body came too slowly").over(limitBodyTime).hangUp()
+}
+
+// The limits on one request, as they are counted.
+const (
+	limitRequestHeader = "request_header"
+	limitRequestBody   = "request_body"
+	limitHeaderTime    = "header_timeout"
+	limitBodyTime      = "body_timeout"
+	limitWriteTime     = "write_timeout"
+)
+
+// limitOf is the limit behind the status that a head was refused with.
+func limitOf(status int) string {
+	if status == http.StatusRequestHeaderFieldsTooLarge {
+		return limitRequestHeader
+	}
+	return ""
 }

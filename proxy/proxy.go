@@ -37,6 +37,7 @@ type Proxy struct {
 	register  *authorize.Register // whom the origin lets in
 	engine    *fanout.Engine
 	gate      *gate
+	crowd     *crowd
 	server    *fasthttp.Server
 	requests  sync.Pool // of *request
 	buffers   sync.Pool // of *[]byte, relayChunk long
@@ -85,7 +86,8 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	}
 	p.trail = "Via: " + via + "\r\nCDN-Loop: " + p.loopID + "\r\n"
 	p.engine = fanout.New(func(err error) { p.log.Error("a held client was dropped", "error", err) })
-	p.gate = newGate(c.Limits, c.Timeouts.Write, p.ledger.LimitHit)
+	p.crowd = newCrowd(c.Limits)
+	p.gate = newGate(c.Limits, c.Timeouts.Write, p.ledger.LimitHit, p.trusts)
 	p.requests.New = func() any { return new(request) }
 	p.buffers.New = func() any { b := make([]byte, relayChunk); return &b }
 	p.addRoutes(c, o, share.NewSecret())

@@ -2,33 +2,34 @@ package proxy
 
 import (
 	"errors"
-	"fmt"
 	"io"
+	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
-
-	"github.com/pollmux/pollmux/proxy/origin"
-	"github.com/pollmux/pollmux/proxy/share"
 )
 
 var errBodyLimit = errors.New("the request's body is larger than limits.request_body")
 
 // requestBody is a client's body on its way to the origin.
 type requestBody struct {
-	conn     *conn
-	ctx      *fasthttp.RequestCtx
-	from     io.Reader
-	chunked  bool
-	limit    int64 // 0: none
-	idle     time.Duration
-	again    []byte // was read already, and is read once more
-	read     int64
-	whole    bool // it was read to its end
-	tooLarge bool
-	inHead   map[string]int // lines of the announced trailer fields in the head
-	fields   int            // in the head
-	doubtful bool           // it may have ended elsewhere; valid once it was read to its end
+	conn      *conn
+	ctx       *fasthttp.RequestCtx
+	from      io.Reader
+	chunked   bool
+	limit     int64 // 0: none
+	idle      time.Duration
+	again     []byte // was read already, and is read once more
+	read      int64
+	whole     bool        // it was read to its end
+	abandoned atomic.Bool // nobody wants the rest
+	tooLarge  bool
+	tooSlow   bool
+	waited    time.Duration  // for the client
+	inHead    map[string]int // lines of the announced trailer fields in the head
+	fields    int            // in the head
+	doubtful  bool           // it may have ended elsewhere; valid once it was read to its end
 }
 
 func (p *Proxy) newRequestBody(r *request, c *conn) *requestBody {
@@ -45,56 +46,30 @@ func (p *Proxy) newRequestBody(r *request, c *conn) *requestBody {
 	return b
 }
 
-// bodyOf is the body of a request that has one, for whoever reads it to its end.
-func (p *Proxy) bodyOf(r *request) *requestBody {
-	if r.body == nil {
-		r.body, r.bodyTaken = p.newRequestBody(r, clientConn(r.ctx.Conn())), true
-	}
-	return r.body
-}
+// bodyRate is how many bytes per second a client has to send of a body, once it
+// has been waited for as long as a connection may be idle: one that sends a byte
+// now and then would keep a connection to the origin for ever. What the origin
+// takes to read them does not count.
+const bodyRate = 1 << 10
 
-// collect reads the body of a request that only reads, of which it is part of
-// the key. It reports false if the request has been dealt with: its body is cut,
-// or so large that it passes through.
-func (p *Proxy) collect(r *request) bool {
-	b := p.bodyOf(r)
-	body, err := io.ReadAll(io.LimitReader(b, share.MaxBody+1))
-	b.again = body
-	switch {
-	case err != nil:
-		p.passFailed(r, b, bodyError(err))
-		return false
-	case len(body) > share.MaxBody:
-		p.pass(r, share.ReasonTooLarge)
-		return false
-	case !b.done():
-		// What is left of it must not be taken for the next request.
-		r.ctx.SetConnectionClose()
-		lingerOn(r.ctx.Conn())
-	}
-	r.collected = body
-	return true
-}
-
-// bodyError is how package origin says that a body is to blame.
-func bodyError(err error) error { return fmt.Errorf("%w: %w", origin.ErrRequestBody, err) }
-
-// Read waits for the client, for as long as a connection may be idle.
+// Read waits for the client, for as long as a connection may be idle, and for
+// less if it has been waited for too long already.
 func (b *requestBody) Read(p []byte) (int, error) {
-	if len(b.again) > 0 {
+	switch {
+	case len(b.again) > 0:
 		n := copy(p, b.again)
 		b.again = b.again[n:]
 		return n, nil
-	}
-	if b.whole {
+	case b.whole:
 		return 0, io.EOF
 	}
-	if b.idle > 0 {
-		if err := b.conn.SetReadDeadline(time.Now().Add(b.idle)); err != nil {
-			return 0, err
-		}
+	begin := time.Now()
+	if err := b.conn.SetReadDeadline(begin.Add(b.patience())); err != nil {
+		return 0, err
 	}
 	n, err := b.from.Read(p)
+	b.waited += time.Since(begin)
+	b.tooSlow = errors.Is(err, os.ErrDeadlineExceeded) && !b.abandoned.Load()
 	b.read += int64(n)
 	if b.limit > 0 && b.read > b.limit {
 		b.tooLarge = true
@@ -119,8 +94,16 @@ func (b *requestBody) Read(p []byte) (int, error) {
 // the connection ends.
 func (b *requestBody) done() bool { return b == nil || b.whole && !b.doubtful }
 
+// patience is how long the next Read may wait.
+func (b *requestBody) patience() time.Duration {
+	return min(b.idle, b.idle+time.Duration(b.read)*time.Second/bodyRate-b.waited)
+}
+
 // abandon ends a pending Read.
-func (b *requestBody) abandon() { _ = b.conn.SetReadDeadline(time.Unix(1, 0)) }
+func (b *requestBody) abandon() {
+	b.abandoned.Store(true)
+	_ = b.conn.SetReadDeadline(time.Unix(1, 0))
+}
 
 // trailer returns the trailer fields that the client announced. Those that it
 // did not are dropped; none is ever merged into a head (RFC 9110 section 6.5.1).

@@ -21,6 +21,7 @@ func (p *Proxy) newServer() *fasthttp.Server {
 		ErrorHandler:   p.onParseError,
 		ExpectHandler:  p.expect,
 		HeaderReceived: p.headerReceived,
+		ConnState:      p.onState,
 		Logger:         quiet{},
 
 		// A held connection is ours: it is not recycled under us.
@@ -85,6 +86,11 @@ func (p *Proxy) expect(ctx *fasthttp.RequestCtx) int {
 func (p *Proxy) expectProblem(r *request) *problem {
 	if err := r.head.Parse(&r.ctx.Request.Header); err != nil {
 		return problemOf(err)
+	}
+	if c := clientConn(r.ctx.Conn()); c != nil {
+		if over := p.overProblem(r, c); over != nil {
+			return over
+		}
 	}
 	if r.route = p.find(r.head.Host, r.head.Path); r.route == nil {
 		return newProblem(http.StatusNotFound, noRoute)

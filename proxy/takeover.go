@@ -16,6 +16,7 @@ var errAhead = errors.New("nothing more was read ahead")
 // Nothing of the request may be used by either: it belongs to another by then.
 func (p *Proxy) takeOver(r *request, run func(c *conn, early []byte), skipped func()) {
 	c := clientConn(r.ctx.Conn())
+	p.gate.hold(c)
 	c.handover.Store(&skipped)
 	r.ctx.HijackSetNoResponse(true)
 	r.ctx.Hijack(func(hijacked net.Conn) {
@@ -47,5 +48,8 @@ func (p *Proxy) giveBack(c *conn, early []byte) {
 		_ = c.Close()
 		return
 	}
-	p.goServe(c, func() { _ = p.server.ServeConn(&resumed{conn: c, early: early}) })
+	p.vacate(c)
+	p.gate.serve(c)
+	back := &resumed{conn: c, early: early, idle: p.config.Timeouts.Idle}
+	p.goServe(c, func() { _ = p.server.ServeConn(back) })
 }

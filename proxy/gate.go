@@ -1,0 +1,179 @@
+package proxy
+
+import (
+	"container/list"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pollmux/pollmux/config"
+)
+
+// The limits that the gate knows, by their names in the configuration.
+const (
+	limitConnections      = "connections"
+	limitConnectionsPerIP = "connections_per_ip"
+
+	// limitIdle is not a limit of its own: it counts the idle connections that
+	// were closed because limits.connections was reached.
+	limitIdle = "idle_connections"
+)
+
+// gate counts the open connections of clients, in all and per address. A client
+// behind a trusted proxy has no connection of its own: its address is charged
+// for what it has under way on that proxy's. Its methods may be called
+// concurrently.
+type gate struct {
+	total, perIP int // limits; 0: none
+	timeout      time.Duration
+	hit          func(limit string)
+	speaks       func(netip.Addr) bool // for others: a trusted proxy
+	epoch        time.Time
+
+	mu     sync.Mutex
+	conns  map[*conn]struct{}
+	places map[netip.Addr]int // that are taken, by address
+	served list.List          // of *conn: those that fasthttp has, and may be idle
+}
+
+func newGate(limits config.Limits, writeTimeout time.Duration, hit func(string), speaks func(netip.Addr) bool) *gate {
+	return &gate{
+		total: limits.Connections, perIP: limits.ConnectionsPerIP, timeout: writeTimeout, hit: hit, speaks: speaks,
+		epoch: time.Now(), conns: map[*conn]struct{}{}, places: map[netip.Addr]int{},
+	}
+}
+
+// admit wraps a new connection, which may be beyond a limit (conn.over); nil
+// means that there are too many of those as well.
+func (g *gate) admit(c net.Conn) *conn {
+	admitted := &conn{Conn: c, writeTimeout: g.timeout, gate: g}
+	admitted.used.Store(g.now())
+	addr := remoteAddr(c.RemoteAddr())
+	admitted.shared = g.speaks(addr)
+	evicted, ok := g.enter(admitted, networkOf(addr))
+	if evicted != nil {
+		g.hit(limitIdle)
+		evicted.linger.Store(false) // nothing of a request is expected, and this must not wait
+		_ = evicted.Close()
+	}
+	if admitted.over != "" {
+		g.hit(admitted.over)
+	}
+	if !ok {
+		return nil
+	}
+	return admitted
+}
+
+// enter counts a connection. To make room it may evict an idle one, which the
+// caller has to close.
+func (g *gate) enter(c *conn, from netip.Addr) (evicted *conn, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	perIP := g.perIP > 0 && !c.shared
+	switch {
+	case perIP && g.places[from] >= g.perIP:
+		c.over = limitConnectionsPerIP
+		ok = g.places[from] < g.perIP+overflow(g.perIP)
+	case g.total > 0 && len(g.conns) >= g.total:
+		if evicted, ok = g.evictLocked(), true; evicted == nil {
+			c.over = limitConnections
+		}
+	default:
+		ok = true
+	}
+	if ok = ok && (g.total == 0 || len(g.conns) < g.total+overflow(g.total)); !ok {
+		return evicted, false
+	}
+	g.conns[c] = struct{}{}
+	c.listed = g.served.PushBack(c)
+	if perIP {
+		g.chargeLocked(c, from)
+	}
+	return evicted, true
+}
+
+// overflow is how many connections beyond a limit are taken, to be told so in a
+// way that their client understands.
+func overflow(limit int) int { return max(16, limit/10) }
+
+func (g *gate) leave(c *conn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.forgetLocked(c)
+}
+
+func (g *gate) forgetLocked(c *conn) {
+	delete(g.conns, c)
+	g.unlistLocked(c)
+	g.dischargeLocked(c)
+}
+
+// occupy charges an address for the request that a connection carries, until
+// vacate. It reports false if the address has its limit already.
+func (g *gate) occupy(c *conn, client netip.Addr) bool {
+	if !client.IsValid() {
+		return true
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, open := g.conns[c]; !open {
+		return true // and nobody will hear the answer
+	}
+	g.dischargeLocked(c)
+	if g.places[client] >= g.perIP {
+		return false
+	}
+	g.chargeLocked(c, client)
+	return true
+}
+
+// vacate ends what occupy began.
+func (g *gate) vacate(c *conn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.dischargeLocked(c)
+}
+
+func (g *gate) chargeLocked(c *conn, client netip.Addr) {
+	c.charged = client
+	g.places[client]++
+}
+
+func (g *gate) dischargeLocked(c *conn) {
+	if !c.charged.IsValid() {
+		return
+	}
+	if g.places[c.charged]--; g.places[c.charged] == 0 {
+		delete(g.places, c.charged)
+	}
+	c.charged = netip.Addr{}
+}
+
+// closeAll ends what is open. A client whose answer has no other end than that of
+// the connection must not take this for it.
+func (g *gate) closeAll() {
+	g.mu.Lock()
+	open := slices.Collect(maps.Keys(g.conns))
+	g.mu.Unlock()
+	for _, c := range open {
+		c.abort()
+	}
+}
+
+// now is a time that a clock which is set does not change.
+func (g *gate) now() int64 { return int64(time.Since(g.epoch)) }
+
+// networkOf is what counts as one client: an address, or the /64 that an IPv6
+// client can choose its address from.
+func networkOf(ip netip.Addr) netip.Addr {
+	if ip.Is6() {
+		if prefix, err := ip.WithZone("").Prefix(64); err == nil {
+			return prefix.Addr()
+		}
+	}
+	return ip
+}
