@@ -104,14 +104,14 @@ func TestTheLimitPerAddressHoldsBehindATrustedProxy(t *testing.T) {
 	}
 	_ = held[1].conn.Close()
 	_ = front.Close()
-	r.eventually("nobody is charged any more", func() bool { return r.charged() == 0 })
+	r.eventually("nobody is charged any more", func() bool { return r.charged("192.0.2.1") == 0 })
 }
 
-// charged is how many addresses are charged for something.
-func (r *rig) charged() int {
+// charged is how much an address is charged for.
+func (r *rig) charged(addr string) int {
 	r.proxy.gate.mu.Lock()
 	defer r.proxy.gate.mu.Unlock()
-	return len(r.proxy.gate.places)
+	return r.proxy.gate.places[netip.MustParseAddr(addr)]
 }
 
 func TestEachRequestUnderWayCountsUntilItIsAnswered(t *testing.T) {
@@ -132,17 +132,19 @@ func TestEachRequestUnderWayCountsUntilItIsAnswered(t *testing.T) {
 	_, _ = io.WriteString(downloading, requestText("POST", "/slow", r.addr, "", alice))
 	ws := r.socket("/x", alice...)
 	_, _, _ = ws.ReadMessage()
-	r.eventually("all of them count", func() bool { return r.get("/x", alice...).StatusCode == 429 })
+	r.eventually("all of them count", func() bool { return r.charged("192.0.2.1") == 3 })
+	if a := r.get("/x", alice...); a.StatusCode != 429 {
+		t.Errorf("a fourth: %d", a.StatusCode)
+	}
 	r.body(`{"v":2}`)
 	r.do("PUT", "/x", "x")
 	held.Wait()
-	if a := r.get("/x", alice...); a.StatusCode != 200 {
-		t.Errorf("after the long poll: %d", a.StatusCode)
-	}
+	r.eventually("the long poll does not any more", func() bool { return r.charged("192.0.2.1") == 2 })
+	r.get("/x", alice...).want(t, 200, `{"v":2}`)
 	close(release)
 	_, _ = io.Copy(io.Discard, io.LimitReader(downloading, 1))
 	_ = downloading.Close()
 	_ = ws.Close()
 	_ = polling.Close()
-	await.Until(t, "nobody is charged", func() bool { return r.charged() == 0 })
+	await.Until(t, "nobody is charged", func() bool { return r.charged("192.0.2.1") == 0 })
 }

@@ -29,6 +29,9 @@ func (p *Proxy) handle(ctx *fasthttp.RequestCtx) {
 	}()
 	p.serve(r)
 	p.settleBody(r)
+	if c := clientConn(ctx.Conn()); c != nil && !ctx.Hijacked() && !ctx.Response.IsBodyStream() {
+		p.vacate(c) // before its client knows the answer, and asks again
+	}
 }
 
 const noRoute = "no route matches this host and path"
