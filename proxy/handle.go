@@ -202,11 +202,19 @@ var errAgain = errors.New("the key is no longer current")
 // tries bounds how often a request's key is made anew.
 const tries = 4
 
-// pass sends the request on, for the given reason; "" if the route says so.
-func (p *Proxy) pass(r *request, reason share.Reason) {
-	r.route.account.Requested(upgrade.Pass)
+// unshared counts why a request is not answered from a poll.
+func (p *Proxy) unshared(r *request, reason share.Reason) {
 	if reason != "" {
 		r.route.account.Unshared(string(reason))
 	}
+	if reason == share.ReasonTooLarge {
+		p.ledger.LimitHit("snapshot")
+	}
+}
+
+// pass sends the request on, for the given reason; "" if the route says so.
+func (p *Proxy) pass(r *request, reason share.Reason) {
+	r.route.account.Requested(upgrade.Pass)
+	p.unshared(r, reason)
 	p.passThrough(r, reason)
 }

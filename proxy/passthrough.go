@@ -201,9 +201,8 @@ func isHopField(h origin.Header, name string) bool {
 // passKept relays the response to a poll that this client caused and that is
 // for nobody else. Nothing more is sent to the origin.
 func (p *Proxy) passKept(r *request, a feed.Answer) {
-	account := r.route.account
-	account.Requested(upgrade.Pass)
-	account.Unshared(string(a.Alone))
+	r.route.account.Requested(upgrade.Pass)
+	p.unshared(r, a.Alone)
 	x := p.newPass(r, func() { _ = a.Kept.Close() })
 	resp := *a.Kept.Response
 	resp.Body, x.answer = a.Kept, a.Kept.Response

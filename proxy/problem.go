@@ -108,7 +108,7 @@ func parseProblem(err error) *problem {
 	case errors.As(err, &small):
 		return newProblem(http.StatusRequestHeaderFieldsTooLarge, "the request's head is larger than limits.request_header").over(limitRequestHeader).hangUp()
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return newProblem(http.StatusRequestTimeout, "the request did not come within timeouts.header").over(limitHeaderTime).hangUp()
+		return tooSlow()
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		return tooLarge()
 	}
@@ -127,15 +127,14 @@ func tooLarge() *problem {
 }
 
 func tooSlow() *problem {
-	return newProblem(http.StatusRequestTimeout, "the request's body came too slowly").over(limitBodyTime).hangUp()
+	return newProblem(http.StatusRequestTimeout, "the request did not come in time: its head within timeouts.header, its body within timeouts.idle or at 1 KiB a second").over(limitRequestTime).hangUp()
 }
 
 // The limits on one request, as they are counted.
 const (
 	limitRequestHeader = "request_header"
 	limitRequestBody   = "request_body"
-	limitHeaderTime    = "header_timeout"
-	limitBodyTime      = "body_timeout"
+	limitRequestTime   = "request_timeout"
 	limitWriteTime     = "write_timeout"
 )
 

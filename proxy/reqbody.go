@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
+	"math"
 	"os"
 	"sync/atomic"
 	"time"
@@ -96,7 +97,8 @@ func (b *requestBody) done() bool { return b == nil || b.whole && !b.doubtful }
 
 // patience is how long the next Read may wait.
 func (b *requestBody) patience() time.Duration {
-	return min(b.idle, b.idle+time.Duration(b.read)*time.Second/bodyRate-b.waited)
+	earned := time.Duration(min(b.read/bodyRate, math.MaxInt32)) * time.Second
+	return min(b.idle, b.idle+earned-b.waited)
 }
 
 // abandon ends a pending Read.

@@ -67,7 +67,12 @@ func (p *Proxy) headerReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfig
 	case bytes.EqualFold(expect, []byte("100-continue")):
 		h.Set("Expect", "100-continue")
 	}
-	return fasthttp.RequestConfig{ReadTimeout: p.config.Timeouts.Idle}
+	own := fasthttp.RequestConfig{ReadTimeout: p.config.Timeouts.Idle}
+	if limit := int(p.config.Limits.RequestBody); limit > 0 && h.ContentLength() > limit {
+		// The handler, which refuses it, does not wait for more of it.
+		own.MaxRequestBodySize = 1
+	}
+	return own
 }
 
 // expect decides, before the body is sent, whether it is wanted. fasthttp has

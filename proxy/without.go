@@ -49,12 +49,16 @@ func (p *Proxy) withoutPoll(r *request) {
 func (p *Proxy) withoutFeed(r *request, err error) {
 	text := "pollmux is stopping"
 	if errors.Is(err, feed.ErrFull) {
-		p.ledger.LimitHit("feeds")
+		limit := "feeds"
+		if errors.Is(err, feed.ErrFullOfBytes) {
+			limit = "snapshots"
+		}
+		p.ledger.LimitHit(limit)
 		if r.choice.Transport == upgrade.Poll {
 			p.pass(r, share.ReasonLimit)
 			return
 		}
-		text = "limits.feeds is reached, and nobody can be held"
+		text = "limits." + limit + " is reached, and nobody can be held"
 	}
 	r.route.account.Requested(r.choice.Transport)
 	if r.choice.Transport == upgrade.SSE {

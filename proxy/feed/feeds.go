@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,9 @@ import (
 // ErrFull: the limits on feeds or on what they keep are reached, and nothing
 // unwanted is left to make room.
 var ErrFull = errors.New("no room for another feed")
+
+// ErrFullOfBytes is ErrFull because of what the feeds keep.
+var ErrFullOfBytes = fmt.Errorf("%w: what is kept takes too much", ErrFull)
 
 // ErrClosed: the live set has been closed.
 var ErrClosed = errors.New("the feeds are closed")
@@ -69,8 +73,8 @@ func (s *Feeds) Acquire(key []byte, spec func() *Spec) (*Feed, error) {
 	if s.closed {
 		return nil, ErrClosed
 	}
-	if !s.makeRoomLocked() {
-		return nil, ErrFull
+	if err := s.makeRoomLocked(); err != nil {
+		return nil, err
 	}
 	f := newFeed(s, spec())
 	f.references = 1
@@ -83,7 +87,7 @@ func (s *Feeds) Acquire(key []byte, spec func() *Spec) (*Feed, error) {
 func (s *Feeds) follow(f *Feed, v *view) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.live[f.spec.Key] != nil {
+	if s.closed || s.live[f.spec.Key] != nil || s.makeRoomLocked() != nil {
 		return
 	}
 	next := newFeed(s, f.spec)

@@ -9,16 +9,16 @@ const (
 )
 
 // makeRoomLocked makes room for one feed among those that nobody wants.
-func (s *Feeds) makeRoomLocked() bool {
+func (s *Feeds) makeRoomLocked() error {
 	if s.limits.Feeds > 0 && len(s.live) >= s.limits.Feeds && !s.evictLocked() {
-		return false
+		return ErrFull
 	}
 	for s.limits.Bytes > 0 && s.bytes.Load() >= s.limits.Bytes {
 		if !s.evictLocked() {
-			return false
+			return ErrFullOfBytes
 		}
 	}
-	return true
+	return nil
 }
 
 // evictLocked ends the feed that has been unwanted for longest, of a sample.
