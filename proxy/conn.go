@@ -56,6 +56,7 @@ type conn struct {
 	bareEnds bareEnds // of what the client sends
 
 	writing sync.Mutex // frames of two writers do not mix
+	stuck   bool       // a write timed out; guarded by writing
 }
 
 // Read notes the end of what the client sends, however it came: a chunked body
@@ -96,9 +97,10 @@ func (c *conn) Write(p []byte) (int, error) {
 	}
 }
 
-// noteStuck counts a client that does not take what it is sent.
+// noteStuck counts a client that does not take what it is sent, once.
 func (c *conn) noteStuck(err error) {
-	if c.gate != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+	if c.gate != nil && !c.stuck && errors.Is(err, os.ErrDeadlineExceeded) {
+		c.stuck = true
 		c.gate.hit(limitWriteTime)
 	}
 }

@@ -20,6 +20,9 @@ const (
 	// limitIdle is not a limit of its own: it counts the idle connections that
 	// were closed because limits.connections was reached.
 	limitIdle = "idle_connections"
+
+	// limitOpenFiles is the system's, not ours.
+	limitOpenFiles = "open_files"
 )
 
 // gate counts the open connections of clients, in all and per address. A client
@@ -54,11 +57,7 @@ func (g *gate) admit(c net.Conn) *conn {
 	addr := remoteAddr(c.RemoteAddr())
 	admitted.shared = g.speaks(addr)
 	evicted, ok := g.enter(admitted, networkOf(addr))
-	if evicted != nil {
-		g.hit(limitIdle)
-		evicted.linger.Store(false) // nothing of a request is expected, and this must not wait
-		_ = evicted.Close()
-	}
+	g.dismiss(evicted)
 	if admitted.over != "" {
 		g.hit(admitted.over)
 	}
@@ -66,6 +65,24 @@ func (g *gate) admit(c net.Conn) *conn {
 		return nil
 	}
 	return admitted
+}
+
+// makeRoom closes an idle connection, if there is one.
+func (g *gate) makeRoom() bool {
+	g.mu.Lock()
+	evicted := g.evictLocked()
+	g.mu.Unlock()
+	g.dismiss(evicted)
+	return evicted != nil
+}
+
+// dismiss closes a connection that was evicted; nil is none.
+func (g *gate) dismiss(evicted *conn) {
+	if evicted != nil {
+		g.hit(limitIdle)
+		evicted.linger.Store(false) // nothing of a request is expected, and this must not wait
+		_ = evicted.Close()
+	}
 }
 
 // enter counts a connection. To make room it may evict an idle one, which the

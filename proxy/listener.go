@@ -46,6 +46,12 @@ func (l *listener) Accept() (net.Conn, error) {
 		case !isShortage(err):
 			return nil, io.EOF
 		}
+		if isExhaustion(err) {
+			l.gate.hit(limitOpenFiles)
+			if l.gate.makeRoom() {
+				continue
+			}
+		}
 		l.log.Warn("cannot accept connections; raise the limit on open files", "error", err, "retry_in", pause)
 		select {
 		case <-time.After(pause):
@@ -60,6 +66,11 @@ func (l *listener) Accept() (net.Conn, error) {
 func (l *listener) Close() error {
 	l.once.Do(func() { close(l.done) })
 	return l.Listener.Close()
+}
+
+// isExhaustion reports whether a descriptor is what lacks.
+func isExhaustion(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // isShortage reports whether accepting may work again later.

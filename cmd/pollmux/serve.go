@@ -53,6 +53,9 @@ address or localhost, and otherwise the upstream's name.`,
 
 // serve runs a proxy and its admin listener until ctx ends.
 func serve(ctx context.Context, c *config.Config, called names, log *slog.Logger) error {
+	if open, ok := openFiles(); ok {
+		fitDescriptors(c, open, log)
+	}
 	p, err := proxy.New(c, proxy.Options{Log: log, Version: version})
 	if err != nil {
 		return err

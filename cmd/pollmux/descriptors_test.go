@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/testdata/await"
+)
+
+func TestConnectionsFitTheLimitOnOpenFiles(t *testing.T) {
+	for _, test := range []struct {
+		open       uint64
+		configured int
+		want       int
+	}{
+		{0, 100_000, 1}, {20, 100_000, 1}, {64, 100_000, 20}, {1024, 100_000, 687}, {1024, 500, 500}, {1024, 0, 687},
+		{1 << 20, 100_000, 100_000}, {1 << 63, 100_000, 100_000}, {1 << 63, 0, 732096687},
+	} {
+		var log await.Log
+		c := config.Default()
+		c.Limits.Connections = test.configured
+		fitDescriptors(c, test.open, slog.New(slog.NewTextHandler(&log, nil)))
+		if c.Limits.Connections != test.want {
+			t.Errorf("%d of %d descriptors: %d, want %d", test.configured, test.open, c.Limits.Connections, test.want)
+		}
+		if warned := strings.Contains(log.String(), "level=WARN"); warned != (test.configured != test.want) {
+			t.Errorf("%d of %d descriptors: logged %q", test.configured, test.open, log.String())
+		}
+		most := uint64(test.want) + max(16, uint64(test.want)/10) // as the proxy's gate takes them
+		if test.open >= 64 && test.open < 1<<30 && most > test.open*3/4 {
+			t.Errorf("%d descriptors: up to %d connections", test.open, most)
+		}
+	}
+}
+
+// Far more clients than descriptors come and stay. Some are served, others are
+// told, nothing breaks, and when they leave all is as before.
+func TestAFloodBeyondTheLimitOnOpenFilesIsSurvived(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs a shell that sets limits")
+	}
+	binary := filepath.Join(t.TempDir(), "pollmux")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, "%q", r.URL.Path)
+	}))
+	defer origin.Close()
+	pid, address := spawn(t, "sh", "-c", `ulimit -n 64; exec "$0" "$@"`, binary,
+		"serve", "--upstream", origin.URL, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	before := descriptors(t, pid)
+
+	var all []net.Conn
+	for i := range 200 {
+		c, err := net.DialTimeout("tcp", address, await.Patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		all = append(all, c)
+		accept := []string{"*/*", "text/event-stream", "application/x-ndjson"}[i%3]
+		fmt.Fprintf(c, "GET /%d HTTP/1.1\r\nHost: %s\r\nAccept: %s\r\n\r\n", i%10, address, accept)
+	}
+	statuses := map[string]int{}
+	for i, c := range all {
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		var status [len("HTTP/1.1 200")]byte
+		if _, err := io.ReadFull(c, status[:]); err != nil {
+			statuses["none"]++
+			continue
+		}
+		statuses[string(status[9:])]++
+		if i%2 == 0 {
+			_ = c.Close()
+		}
+	}
+	t.Logf("answers: %v", statuses)
+	if statuses["200"] == 0 || statuses["502"] > 0 || statuses["500"] > 0 {
+		t.Errorf("answers: %v", statuses)
+	}
+	for _, c := range all {
+		_ = c.Close()
+	}
+	await.Until(t, "its clients are gone", func() bool { return descriptors(t, pid) <= before+12 })
+	for i := range 100 {
+		resp, err := http.Get(fmt.Sprintf("http://%s/after/%d", address, i))
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("after the flood: %v, %v", resp, err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+}
+
+// descriptors is how many a process has open.
+func descriptors(t *testing.T, pid int) int {
+	t.Helper()
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(open)
+}
