@@ -57,6 +57,7 @@ func hopsBackwards(h *head.Head) iter.Seq2[netip.Addr, bool] {
 
 // onState follows what fasthttp does with a connection.
 func (p *Proxy) onState(nc net.Conn, state fasthttp.ConnState) {
+	defer p.recovered(nc)
 	c := clientConn(nc)
 	if c == nil {
 		return

@@ -183,6 +183,7 @@ func (p *Proxy) sayFull(r *request) {
 
 // onParseError answers what fasthttp could not parse.
 func (p *Proxy) onParseError(ctx *fasthttp.RequestCtx, err error) {
+	defer p.recovered(ctx.Conn())
 	c := clientConn(ctx.Conn())
 	if c != nil && c.state.Load() == connIdle {
 		// Nothing was asked: an answer now would be taken for that to the

@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -136,6 +137,18 @@ func (p *Proxy) goServe(c net.Conn, f func()) {
 		defer p.recovered(c)
 		f()
 	}()
+}
+
+// errPanicked is what became of what panicked.
+var errPanicked = errors.New("it panicked")
+
+// failOn makes an error of a panic, to be deferred where fasthttp, which would
+// let it end the process, calls.
+func (p *Proxy) failOn(err *error) {
+	if r := recover(); r != nil {
+		p.log.Error("an answer was cut short", "panic", fmt.Sprint(r))
+		*err = errPanicked
+	}
 }
 
 // recovered ends a panic, and the connection it happened on.

@@ -56,8 +56,9 @@ type relayedBody struct {
 }
 
 // Read is for when fasthttp does not use WriteTo.
-func (b *relayedBody) Read(p []byte) (int, error) {
-	n, err := b.response.Body.Read(p)
+func (b *relayedBody) Read(p []byte) (n int, err error) {
+	defer b.pass.proxy.failOn(&err)
+	n, err = b.response.Body.Read(p)
 	if err == io.EOF && !b.ended {
 		b.ended = true
 		b.pass.answered()
@@ -73,11 +74,11 @@ func (b *relayedBody) SupportsBodyWriteTo() bool { return true }
 
 // WriteTo writes whatever has come as soon as it has. An error makes fasthttp
 // close the connection without the end of the body, so that the client knows.
-func (b *relayedBody) WriteTo(w io.Writer) (int64, error) {
+func (b *relayedBody) WriteTo(w io.Writer) (total int64, err error) {
+	defer b.pass.proxy.failOn(&err)
 	buf := b.pass.proxy.buffer()
 	defer b.pass.proxy.buffers.Put(buf)
 	bw, _ := w.(*bufio.Writer) // else fasthttp flushes each chunk
-	var total int64
 	for {
 		n, err := b.Read(*buf)
 		if n > 0 {
@@ -107,10 +108,9 @@ func (x *pass) failed(err error) {
 }
 
 // Close ends the exchange, and with it what waits for the client.
-func (b *relayedBody) Close() error {
-	_ = b.response.Body.Close()
-	b.pass.answered()
-	b.pass.end()
+func (b *relayedBody) Close() (err error) {
+	defer b.pass.proxy.failOn(&err)
+	b.finish()
 	if !b.pass.spent(b.response) {
 		return nil
 	}
@@ -125,6 +125,13 @@ func (b *relayedBody) Close() error {
 		_, _ = b.pass.conn.Write(b.chunked.TrailerHeader())
 	}
 	return errSpent
+}
+
+// finish ends the exchange, whatever happens.
+func (b *relayedBody) finish() {
+	defer b.pass.end()
+	defer b.pass.answered()
+	_ = b.response.Body.Close()
 }
 
 // buffer returns a buffer of relayChunk bytes.

@@ -59,7 +59,8 @@ func (quiet) Printf(string, ...any) {}
 // headerReceived gives the body its own time: timeouts.header is for the head.
 // An expectation in HTTP/1.0 has to be ignored (RFC 9110 section 10.1.1), and one
 // in another case is the same, which fasthttp does not know.
-func (p *Proxy) headerReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+func (p *Proxy) headerReceived(h *fasthttp.RequestHeader) (own fasthttp.RequestConfig) {
+	defer p.recovered(nil)
 	switch expect := h.Peek("Expect"); {
 	case len(expect) == 0:
 	case !h.IsHTTP11():
@@ -67,7 +68,7 @@ func (p *Proxy) headerReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfig
 	case bytes.EqualFold(expect, []byte("100-continue")):
 		h.Set("Expect", "100-continue")
 	}
-	own := fasthttp.RequestConfig{ReadTimeout: p.config.Timeouts.Idle}
+	own = fasthttp.RequestConfig{ReadTimeout: p.config.Timeouts.Idle}
 	if limit := int(p.config.Limits.RequestBody); limit > 0 && h.ContentLength() > limit {
 		// The handler, which refuses it, does not wait for more of it.
 		own.MaxRequestBodySize = 1
@@ -77,7 +78,9 @@ func (p *Proxy) headerReceived(h *fasthttp.RequestHeader) fasthttp.RequestConfig
 
 // expect decides, before the body is sent, whether it is wanted. fasthttp has
 // seen nothing but the head.
-func (p *Proxy) expect(ctx *fasthttp.RequestCtx) int {
+func (p *Proxy) expect(ctx *fasthttp.RequestCtx) (status int) {
+	status = http.StatusInternalServerError // if what follows panics
+	defer p.recovered(ctx.Conn())
 	r := p.acquire(ctx)
 	defer p.releaseRequest(r)
 	refused := p.expectProblem(r)

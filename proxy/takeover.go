@@ -17,7 +17,11 @@ var errAhead = errors.New("nothing more was read ahead")
 func (p *Proxy) takeOver(r *request, run func(c *conn, early []byte), skipped func()) {
 	c := clientConn(r.ctx.Conn())
 	p.gate.hold(c)
-	c.handover.Store(&skipped)
+	guarded := func() {
+		defer p.recovered(nil)
+		skipped()
+	}
+	c.handover.Store(&guarded)
 	r.ctx.HijackSetNoResponse(true)
 	r.ctx.Hijack(func(hijacked net.Conn) {
 		if c.handover.Swap(nil) == nil {

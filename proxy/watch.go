@@ -44,6 +44,11 @@ func (w *watch) start() {
 
 func (w *watch) run(done chan struct{}) {
 	defer close(done)
+	defer func() {
+		if recover() != nil {
+			w.cancel() // nobody looks any more
+		}
+	}()
 	if awaitHangup(w.conn) {
 		w.cancel()
 	}

@@ -1,0 +1,237 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/pollmux/pollmux/testdata/await"
+)
+
+// newPanicRig is a proxy whose clients are served by a handler of the test; it
+// is told of panics, and forgets them in the end.
+func newPanicRig(t *testing.T, handler func(*rig, *request)) *rig {
+	r := newRig(t)
+	second := r.proxy.newServer()
+	second.Handler = func(ctx *fasthttp.RequestCtx) {
+		if string(ctx.Path()) != "/panic" {
+			r.proxy.handle(ctx)
+			return
+		}
+		req := r.proxy.acquire(ctx)
+		defer r.proxy.releaseRequest(req)
+		if err := req.head.Parse(&ctx.Request.Header); err != nil {
+			t.Error(err)
+		}
+		handler(r, req)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addr = l.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- second.Serve(newListener(l, r.proxy.gate, r.proxy.log)) }()
+	t.Cleanup(func() {
+		if !strings.Contains(r.log.String(), "boom") {
+			t.Errorf("nobody is told:\n%s", r.log)
+		}
+		r.log = &await.Log{}
+		_ = second.ShutdownWithContext(context.Background())
+		<-served
+	})
+	return r
+}
+
+// boom panics where it is used.
+type boom struct{ afterwards bool }
+
+func (b boom) Read(p []byte) (int, error) {
+	if b.afterwards {
+		return 0, io.EOF
+	}
+	panic("boom")
+}
+
+func (b boom) Close() error { panic("boom") }
+
+func TestAPanicCostsOneClient(t *testing.T) {
+	for name, handler := range map[string]func(*rig, *request){
+		"taken over": func(r *rig, req *request) {
+			r.proxy.takeOver(req, func(*conn, []byte) { panic("boom") }, func() {})
+		},
+		"taken over too late": func(r *rig, req *request) {
+			r.proxy.takeOver(req, func(*conn, []byte) {}, func() { panic("boom") })
+			_ = clientConn(req.ctx.Conn()).Close()
+		},
+		"in a goroutine of its own": func(r *rig, req *request) {
+			r.proxy.takeOver(req, func(c *conn, _ []byte) { r.proxy.goServe(c, func() { panic("boom") }) }, func() {})
+		},
+		"while an answer is read":        relayBoom(boom{}, -1),
+		"while one of a length is read":  relayBoom(boom{}, 10),
+		"at the end of an answer":        relayBoom(boom{afterwards: true}, -1),
+		"when a write is noted after it": func(r *rig, req *request) { relayBoom(io.NopCloser(strings.NewReader("x")), -1)(r, req) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newPanicRig(t, handler)
+			bystander := r.stream("/x", "text/event-stream")
+			bystander.event()
+			for range 3 {
+				c := r.dial()
+				_, _ = io.WriteString(c, requestText("GET", "/panic", r.addr, "", nil))
+				if _, err := readReply(bufio.NewReader(c), "GET"); err == nil {
+					t.Error("its client takes it for an answer")
+				}
+			}
+			r.body(`{"v":2}`)
+			r.do("PUT", "/x", "x")
+			if got := bystander.event(); got != `data: {"v":2}` {
+				t.Errorf("somebody else got %q", got)
+			}
+			_ = bystander.conn.Close()
+			r.eventually("nothing is left", func() bool { return r.connections() == 0 })
+		})
+	}
+}
+
+// relayBoom relays an answer with that body. The note of a write that it ends
+// with panics as well.
+func relayBoom(body io.ReadCloser, length int64) func(*rig, *request) {
+	return func(r *rig, req *request) {
+		req.route = r.proxy.routes[0]
+		x := r.proxy.newPass(req, func() {})
+		real, err := req.route.upstream.passes.Do(context.Background(), x.request())
+		if err != nil {
+			r.t.Error(err)
+			return
+		}
+		_ = real.Body.Close()
+		x.over, x.answer = func() { panic("boom") }, real
+		resp := *real
+		resp.Body, resp.Length = body, length
+		r.proxy.relay(req, x, &resp, "")
+	}
+}
+
+// What fasthttp calls outside the handler panics when nothing is as it should be.
+func TestAPanicInAHookOfTheServerIsContained(t *testing.T) {
+	var log await.Log
+	p := &Proxy{log: slog.New(slog.NewTextHandler(&log, nil))}
+	ours, _ := net.Pipe()
+	broken := &conn{Conn: ours, occupies: true}
+	for name, hook := range map[string]func(ctx *fasthttp.RequestCtx){
+		"headerReceived": func(ctx *fasthttp.RequestCtx) { p.headerReceived(&ctx.Request.Header) },
+		"expect": func(ctx *fasthttp.RequestCtx) {
+			if status := p.expect(ctx); status != 500 {
+				t.Errorf("expect: %d", status)
+			}
+		},
+		"onParseError": func(ctx *fasthttp.RequestCtx) { p.onParseError(ctx, fasthttp.ErrBodyTooLarge) },
+		"onState":      func(*fasthttp.RequestCtx) { p.onState(broken, fasthttp.StateIdle) },
+	} {
+		before := strings.Count(log.String(), "panic")
+		hook(&fasthttp.RequestCtx{})
+		if strings.Count(log.String(), "panic") == before {
+			t.Errorf("%s did not panic: nothing was tested", name)
+		}
+	}
+}
+
+func TestAWatchThatPanicsEndsItsRequest(t *testing.T) {
+	cancelled := make(chan struct{})
+	w := newWatch(nil, func() { close(cancelled) })
+	done := make(chan struct{})
+	w.run(done) // there is no connection to look at
+	<-cancelled
+	<-done
+}
+
+// Each goroutine is started where somebody has thought of its panics. This list
+// is to be looked at by whoever adds one.
+func TestEveryGoroutineIsKnown(t *testing.T) {
+	known := map[string]string{
+		"proxy/feed/feeds.go f.run":           "end recovers",
+		"proxy/feed/flight.go f.fly":          "recovers, and lands",
+		"proxy/origin/upload.go u.run":        "what reads the client's body recovers",
+		"proxy/proxy.go func":                 "goServe recovers",
+		"proxy/server.go func":                "waits for others; serves nobody",
+		"proxy/tunnel.go func":                "recovers",
+		"proxy/watch.go w.run":                "recovers",
+		"upgrade/fanout/engine.go e.serve":    "recovers",
+		"upgrade/fanout/loop.go l.listen":     "recovers",
+		"proxy/origin/pool.go time.AfterFunc": "closes idle connections",
+		"proxy/watch.go time.AfterFunc":       "starts run",
+	}
+	found := map[string]bool{}
+	for _, dir := range []string{".", "../upgrade"} {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				for _, start := range starts(t, path) {
+					found[strings.TrimPrefix(filepath.ToSlash(filepath.Join("proxy", path)), "../")+" "+start] = true
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for start := range found {
+		if known[start] == "" && !strings.HasSuffix(start, " context.AfterFunc") {
+			t.Errorf("%s: what becomes of a panic there?", start)
+		}
+	}
+	for start := range known {
+		if !found[start] {
+			t.Errorf("%s is no more", start)
+		}
+	}
+}
+
+// starts names what a file starts goroutines with.
+func starts(t *testing.T, path string) (all []string) {
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), path, source, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			all = append(all, nameOf(n.Call.Fun))
+		case *ast.CallExpr:
+			if name := nameOf(n.Fun); slices.Contains([]string{"time.AfterFunc", "context.AfterFunc"}, name) || strings.HasSuffix(name, ".Go") {
+				all = append(all, name)
+			}
+		}
+		return true
+	})
+	return all
+}
+
+func nameOf(fun ast.Expr) string {
+	switch fun := fun.(type) {
+	case *ast.Ident:
+		return fun.Name
+	case *ast.SelectorExpr:
+		return nameOf(fun.X) + "." + fun.Sel.Name
+	}
+	return "func"
+}
+
