@@ -234,4 +234,3 @@ func nameOf(fun ast.Expr) string {
 	}
 	return "func"
 }
-

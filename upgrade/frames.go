@@ -56,8 +56,19 @@ func (f frame) bytes(chunked bool) []byte {
 // frame returns the update as an event of a stream or a message of a
 // WebSocket.
 func (u *Update) frame(t Transport) frame {
-	u.frames.once[t].Do(func() { u.frames.encoded[t] = u.encode(t) })
+	u.frames.once[t].Do(func() {
+		f := u.encode(t)
+		u.frames.encoded[t] = f
+		u.keep(max(len(f.chunk), len(f.plain)))
+	})
 	return u.frames.encoded[t]
+}
+
+// keep tells of an encoding that lasts as long as the version.
+func (u *Update) keep(bytes int) {
+	if u.Taken != nil && bytes > 0 {
+		u.Taken(bytes)
+	}
 }
 
 func (u *Update) encode(t Transport) frame {
@@ -85,8 +96,9 @@ func (u *Update) Representable(t Transport) bool {
 // version. There are few: waits and routes.
 const maxAnswers = 4
 
-// answer returns the bytes for variant, which make makes.
-func (f *frames) answer(variant string, make func() []byte) []byte {
+// held returns the answer to a long poll for variant, which make makes.
+func (u *Update) held(variant string, make func() []byte) []byte {
+	f := u.frames
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if b, ok := f.answers[variant]; ok {
@@ -98,6 +110,7 @@ func (f *frames) answer(variant string, make func() []byte) []byte {
 	}
 	if len(f.answers) < maxAnswers {
 		f.answers[variant] = b
+		u.keep(len(b))
 	}
 	return b
 }

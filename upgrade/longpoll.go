@@ -68,7 +68,7 @@ func (p *LongPoll) bytes(u *Update) []byte {
 	a := p.answer
 	a.Update, a.Now = u, u.Received
 	variant := a.CacheStatus + "\n" + a.Via + "\n" + a.Held.String() + strconv.FormatBool(p.closing)
-	return u.frames.answer(variant, func() []byte { return a.Append(nil, p.closing) })
+	return u.held(variant, func() []byte { return a.Append(nil, p.closing) })
 }
 
 // finish is the answer to a client that has waited long enough: that nothing

@@ -46,6 +46,10 @@ type Update struct {
 	Received time.Time
 	Age      time.Duration
 
+	// Taken is told of the bytes of each encoding that is kept with the
+	// version. It may be nil.
+	Taken func(bytes int)
+
 	frames *frames // shared by all renewals of this version
 }
 

@@ -33,9 +33,9 @@ type Feed struct {
 	generation  atomic.Uint64        // writes that passed through
 	urgent      atomic.Uint64        // those of them that subscribers are to see at once
 	subscribers atomic.Int64
-	kept        atomic.Int64 // bytes that count against the limit
-	used        atomic.Int64 // when it was last wanted, since set.epoch
-	wanted      atomic.Bool  // a poll is under way, or one was answered that wants the next one fetched
+	kept        atomic.Pointer[charge] // against the limit; nil for nothing
+	used        atomic.Int64           // when it was last wanted, since set.epoch
+	wanted      atomic.Bool            // a poll is under way, or one was answered that wants the next one fetched
 
 	references int // guarded by set.mu
 
@@ -241,12 +241,14 @@ func (f *Feed) touch(now time.Time) {
 	}
 }
 
-// keep accounts for the snapshot that the feed holds.
-func (f *Feed) keep(bytes int64) {
-	f.set.bytes.Add(bytes - f.kept.Swap(bytes))
+// keep accounts for the snapshot that the feed holds from now on; nil is none.
+func (f *Feed) keep(c *charge) {
+	if old := f.kept.Swap(c); old != nil {
+		old.end()
+	}
 }
 
-func (f *Feed) free() { f.keep(0) }
+func (f *Feed) free() { f.keep(nil) }
 
 // panicked logs what would have ended the process.
 func (f *Feed) panicked(what any) {

@@ -114,13 +114,14 @@ func (f *Feed) landSnapshot(fl *flight, l landing) {
 		return
 	}
 	r.version++
-	u := f.newUpdate(fl, l, old)
+	taken := newCharge(f.set, len(l.body))
+	f.keep(taken)
+	u := f.newUpdate(fl, l, old, taken)
 	if len(f.spec.Policy.Ignore) > 0 {
 		r.essence = sha256.Sum256(essence(l.body, f.spec.Policy.Ignore))
 	}
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, "")
 	f.spec.Meter.Updated()
-	f.keep(int64(len(l.body)))
 	f.succeed(fl, l, u, true)
 	f.set.trim()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/upgrade"
 )
 
 func TestTheOldestUnwantedFeedMakesRoom(t *testing.T) {
@@ -200,5 +201,59 @@ func TestTheOperatorIsToldOfFeedsButNotOfTheirKeys(t *testing.T) {
 		if text := fmt.Sprint(list, f); strings.Contains(text, "/secret") || strings.Contains(text, "ann") || strings.Contains(text, "token") {
 			t.Errorf("it tells %s", text)
 		}
+	})
+}
+
+// What clients have made of a snapshot takes memory as well, for as long as the
+// version is kept.
+func TestEncodingsCountUntilTheirVersionIsReplaced(t *testing.T) {
+	inBubbleWith(t, Limits{Bytes: 1 << 20}, func(t *testing.T, r *rig) {
+		size := 1000
+		r.origin.answers(func(p *poll) *origin.Response { return response(200, strings.Repeat("x", size)) })
+		f := r.acquire("/a")
+		defer f.Release()
+		r.get("/a")
+		first := f.Latest().Update
+		if n := r.feeds.bytes.Load(); n != 1000 {
+			t.Fatalf("%d bytes of a body", n)
+		}
+		for range 3 {
+			first.Representable(upgrade.SSE)
+		}
+		if n := r.feeds.bytes.Load(); n < 2000 || n > 2200 {
+			t.Errorf("%d bytes with an encoding", n)
+		}
+		first.Representable(upgrade.Multipart)
+		if n := r.feeds.bytes.Load(); n < 3000 || n > 3400 {
+			t.Errorf("%d bytes with two", n)
+		}
+		size = 10
+		time.Sleep(time.Minute)
+		r.get("/a")
+		first.Representable(upgrade.WebSocket)
+		if n := r.feeds.bytes.Load(); n != 10 {
+			t.Errorf("%d bytes of the next version", n)
+		}
+	})
+}
+
+// A feed that takes the place of one whose credentials were refused does not come
+// on top of the limit.
+func TestNoFeedComesOnTopOfTheLimit(t *testing.T) {
+	inBubbleWith(t, Limits{Feeds: 2}, func(t *testing.T, r *rig) {
+		refused := r.acquireAs("/a", "alice")
+		r.feeds.retire(refused, false)
+		others := []*Feed{r.acquire("/b"), r.acquire("/c")} // before it is followed
+		r.feeds.follow(refused, refused.view.Load())
+		if n := r.feeds.Len(); n != 2 {
+			t.Errorf("%d feeds", n)
+		}
+		others[0].Release()
+		r.feeds.follow(refused, refused.view.Load())
+		if n := r.feeds.Len(); n != 2 || others[1].Latest().Ended != nil {
+			t.Errorf("%d feeds", n)
+		}
+		others[1].Release()
+		refused.Release()
 	})
 }

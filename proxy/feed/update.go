@@ -16,7 +16,7 @@ import (
 
 // newUpdate makes a version of an answer. Nothing in it refers to a buffer that
 // is used again.
-func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update) *upgrade.Update {
+func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update, taken *charge) *upgrade.Update {
 	h := l.response.Header
 	tag := f.entityTag(l, old)
 	return upgrade.NewUpdate(upgrade.Update{
@@ -34,6 +34,7 @@ func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update) *upgrade.Up
 		Polled:       fl.began,
 		Received:     l.received,
 		Age:          ageOf(h),
+		Taken:        taken.add,
 	})
 }
 

@@ -61,7 +61,7 @@ func TestAnUpdateHasWhatTheOriginSaid(t *testing.T) {
 			CacheControl: "max-age=1, public", LastModified: "Thu, 30 Dec 1999 00:00:00 GMT", Date: "Fri, 31 Dec 1999 23:59:58 GMT",
 			Vary: "Accept, X-Key, Origin", Polled: r.begin, Received: r.begin.Add(250 * time.Millisecond), Age: 7 * time.Second,
 		}
-		if got, want := fmt.Sprintf("%+v", *u), fmt.Sprintf("%+v", *want); strings.Split(got, " frames:")[0] != strings.Replace(strings.Split(want, " frames:")[0], "Body:[]", fmt.Sprintf("Body:%v", []byte("v1")), 1) {
+		if got, want := fmt.Sprintf("%+v", *u), fmt.Sprintf("%+v", *want); strings.Split(got, " Taken:")[0] != strings.Replace(strings.Split(want, " Taken:")[0], "Body:[]", fmt.Sprintf("Body:%v", []byte("v1")), 1) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 		if !strings.HasPrefix(u.ID, keyTag("/x\x00")+"-") {
