@@ -29,7 +29,7 @@ var transports = []struct {
 	{"websocket of one's own", handshake + "\r\nSec-WebSocket-Protocol: own", 1},
 }
 
-var tagLine = regexp.MustCompile(`(?m)^ETag: (.*)\r$`)
+var tagLine = regexp.MustCompile(`(?mi)^ETag: (.*)\r$`)
 
 // listen asks for a resource through a transport and listens until it has heard
 // so many versions, or the proxy closes.

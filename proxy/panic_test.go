@@ -163,17 +163,22 @@ func TestAWatchThatPanicsEndsItsRequest(t *testing.T) {
 // is to be looked at by whoever adds one.
 func TestEveryGoroutineIsKnown(t *testing.T) {
 	known := map[string]string{
-		"proxy/feed/feeds.go f.run":           "end recovers",
-		"proxy/feed/flight.go f.fly":          "recovers, and lands",
-		"proxy/origin/upload.go u.run":        "what reads the client's body recovers",
-		"proxy/proxy.go func":                 "goServe recovers",
-		"proxy/server.go func":                "waits for others; serves nobody",
-		"proxy/tunnel.go func":                "recovers",
-		"proxy/watch.go w.run":                "recovers",
-		"upgrade/fanout/engine.go e.serve":    "recovers",
-		"upgrade/fanout/loop.go l.listen":     "recovers",
-		"proxy/origin/pool.go time.AfterFunc": "closes idle connections",
-		"proxy/watch.go time.AfterFunc":       "starts run",
+		"proxy/feed/feeds.go f.run":                "end recovers",
+		"proxy/feed/flight.go f.fly":               "recovers, and lands",
+		"proxy/authorize/inquiry.go r.run":         "recovers, and nobody is let in",
+		"proxy/authorize/tenure.go time.AfterFunc": "recovers, and ends the client",
+		"proxy/origin/dial.go func":                "dials, and sees nothing of a client or an origin",
+		"proxy/origin/dial.go closeLate":           "closes connections",
+		"proxy/origin/names.go n.lookup":           "asks the system's resolver",
+		"proxy/origin/upload.go u.run":             "what reads the client's body recovers",
+		"proxy/proxy.go func":                      "goServe recovers",
+		"proxy/server.go func":                     "waits for others; serves nobody",
+		"proxy/tunnel.go func":                     "recovers",
+		"proxy/watch.go w.run":                     "recovers",
+		"upgrade/fanout/engine.go e.serve":         "recovers",
+		"upgrade/fanout/loop.go l.listen":          "recovers",
+		"proxy/origin/pool.go time.AfterFunc":      "closes idle connections",
+		"proxy/watch.go time.AfterFunc":            "starts run",
 	}
 	found := map[string]bool{}
 	for _, dir := range []string{".", "../upgrade"} {

@@ -79,13 +79,13 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 		loopID:  "pollmux-" + hex.EncodeToString(id[:4]),
 		trusted: c.TrustedProxies, ledger: ledger.New(),
 		feeds:     feed.New(feed.Limits{Feeds: c.Limits.Feeds, Bytes: int64(c.Limits.Snapshots)}),
-		register:  authorize.New(c.Limits.Authorizations),
 		upstreams: map[string]*upstream{}, tunnels: map[*tunnel]struct{}{},
 	}
 	if p.log == nil {
 		p.log = slog.Default()
 	}
 	p.trail = "Via: " + via + "\r\nCDN-Loop: " + p.loopID + "\r\n"
+	p.register = authorize.New(c.Limits.Authorizations, func(err error) { p.log.Error("a client was not let in", "error", err) })
 	p.engine = fanout.New(func(err error) { p.log.Error("a held client was dropped", "error", err) })
 	p.crowd = newCrowd(c.Limits)
 	p.gate = newGate(c.Limits, c.Timeouts.Write, p.ledger.LimitHit, p.trusts)

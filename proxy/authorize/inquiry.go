@@ -69,7 +69,8 @@ func (r *Register) run(q *inquiry, c Claim, t Terms, ask func(context.Context) A
 	began := time.Now()
 	defer func() {
 		if v := recover(); v != nil {
-			q.answer = Answer{Err: fmt.Errorf("panic: %v", v)}
+			q.answer = Answer{Err: fmt.Errorf("panic in an inquiry: %v", v)}
+			r.report(q.answer.Err)
 		}
 		r.settle(q, c, t, began)
 	}()

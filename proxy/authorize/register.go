@@ -24,6 +24,7 @@ type consent struct{ until, grace time.Time }
 // Register has the origin's consents. Its methods may be called concurrently.
 type Register struct {
 	limit  int
+	report func(error)
 	ctx    context.Context // of all inquiries
 	cancel context.CancelFunc
 
@@ -54,10 +55,11 @@ const (
 	againPause = 20 * time.Millisecond
 )
 
-// New returns a register of at most limit consents; 0 is no limit.
-func New(limit int) *Register {
+// New returns a register of at most limit consents; 0 is no limit. report is told
+// of panics.
+func New(limit int, report func(error)) *Register {
 	r := &Register{
-		limit: limit, consents: map[ID]map[ID]consent{}, forgotten: map[ID]time.Time{}, denied: map[Claim]time.Time{},
+		limit: limit, report: report, consents: map[ID]map[ID]consent{}, forgotten: map[ID]time.Time{}, denied: map[Claim]time.Time{},
 		guarded: map[ID]time.Time{}, asking: map[Claim]*inquiry{}, held: map[ID]map[*Tenure]struct{}{},
 		again: schedule.Bucket{Pause: againPause, Burst: againBurst},
 	}

@@ -2,6 +2,7 @@ package authorize
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -91,6 +92,12 @@ func (x *Tenure) reset(d time.Duration) {
 
 // look asks again, unless somebody has meanwhile.
 func (x *Tenure) look() {
+	defer func() {
+		if v := recover(); v != nil {
+			x.register.report(fmt.Errorf("panic in a tenure: %v", v))
+			x.End()
+		}
+	}()
 	if pause := x.pause(time.Now()); pause > 0 {
 		x.reset(pause)
 		return
