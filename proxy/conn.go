@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"container/list"
 	"errors"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/pollmux/pollmux/proxy/head"
 )
 
 // writeSlice is how much has to be taken by a client within the write timeout.
@@ -49,29 +52,63 @@ type conn struct {
 	handover atomic.Pointer[func()] // called if the connection ends before it is taken over
 	ahead    atomic.Bool            // only what was read already is to be read
 
-	ended   atomic.Bool // nothing more comes from the client
+	ended   atomic.Bool // nothing more comes from the client, or is let through
 	linger  atomic.Bool // unread bytes of a request are expected
 	closing sync.Once
 
-	bareEnds bareEnds // of what the client sends
+	requests head.Follower // sees what the client sends
+	held     []byte        // came, and was not let through yet
+	plain    bool          // what comes is no HTTP any more
 
 	writing sync.Mutex // frames of two writers do not mix
 	stuck   bool       // a write timed out; guarded by writing
 }
 
-// Read notes the end of what the client sends, however it came: a chunked body
+// Read lets through what can be read in one way only, and fails where it cannot.
+//
+// It notes the end of what the client sends, however it came: a chunked body
 // that ends there has not ended (RFC 9112 section 8), and fasthttp, which takes
 // even a reset before the last line for the end of the body, does not tell.
 func (c *conn) Read(p []byte) (int, error) {
 	if c.ahead.Load() {
 		return 0, errAhead
 	}
-	n, err := c.Conn.Read(p)
-	c.bareEnds.look(p[:n])
+	n, err := c.receive(p)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		c.ended.Store(true)
 	}
-	return n, err
+	if c.plain || n == 0 {
+		return n, err
+	}
+	through, refused := c.requests.Follow(p[:n])
+	if through < n {
+		c.held = append(bytes.Clone(p[through:n]), c.held...)
+	}
+	if through == 0 {
+		c.ended.Store(true)
+		return 0, refused
+	}
+	return through, err
+}
+
+// receive returns the next bytes that the client sent.
+func (c *conn) receive(p []byte) (n int, err error) {
+	if len(c.held) == 0 {
+		return c.Conn.Read(p)
+	}
+	n = copy(p, c.held)
+	if c.held = c.held[n:]; len(c.held) == 0 {
+		c.held = nil
+	}
+	return n, nil
+}
+
+// unfollow says that what comes from now on is no HTTP. It returns what has come
+// of that, behind what was read ahead.
+func (c *conn) unfollow(early []byte) []byte {
+	early = append(early, c.held...)
+	c.held, c.plain = nil, true
+	return early
 }
 
 // Write writes all of p, or fails when the client takes none of it for the

@@ -167,6 +167,7 @@ func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 	}
 	terms := fanout.Terms{Beat: r.route.Keepalive, Wake: s.over()}
 	p.takeOver(r, func(c *conn, _ []byte) {
+		c.unfollow(nil) // nothing that comes is answered
 		session := upgrade.NewStream(s.source(), options)
 		p.engine.Hold(c, session, terms, func(end fanout.End) {
 			s.end()

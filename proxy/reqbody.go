@@ -29,17 +29,12 @@ type requestBody struct {
 	tooSlow   bool
 	waited    time.Duration  // for the client
 	inHead    map[string]int // lines of the announced trailer fields in the head
-	fields    int            // in the head
-	doubtful  bool           // it may have ended elsewhere; valid once it was read to its end
 }
 
 func (p *Proxy) newRequestBody(r *request, c *conn) *requestBody {
 	b := &requestBody{
 		conn: c, ctx: r.ctx, from: r.ctx.RequestBodyStream(), chunked: r.head.Length < 0,
 		limit: int64(p.config.Limits.RequestBody), idle: p.config.Timeouts.Idle, inHead: map[string]int{},
-	}
-	if b.chunked {
-		b.fields = r.ctx.Request.Header.Len()
 	}
 	for _, name := range r.ctx.Request.Header.PeekTrailerKeys() {
 		b.inHead[string(name)] = len(r.ctx.Request.Header.PeekAll(string(name)))
@@ -79,21 +74,13 @@ func (b *requestBody) Read(p []byte) (int, error) {
 	if err == io.EOF && b.chunked && b.conn.ended.Load() {
 		err = io.ErrUnexpectedEOF
 	}
-	if b.whole = err == io.EOF; b.whole && b.chunked {
-		b.doubtful = b.conn.bareEnds.seen.Load() || b.ctx.Request.Header.Len() != b.fields
-	}
+	b.whole = err == io.EOF
 	return n, err
 }
 
 // done reports, when nobody reads it any more, whether the connection can carry
 // another request behind it.
-//
-// fasthttp ends a trailer section at an empty line that ends in a bare line feed,
-// where others see one more field, and takes what follows for a request: one that
-// somebody hid in a trailer (RFC 9112 sections 2.2 and 11.2). How a section ended
-// cannot be seen, so after one with any field, or after such a line anywhere,
-// the connection ends.
-func (b *requestBody) done() bool { return b == nil || b.whole && !b.doubtful }
+func (b *requestBody) done() bool { return b == nil || b.whole }
 
 // patience is how long the next Read may wait.
 func (b *requestBody) patience() time.Duration {

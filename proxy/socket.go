@@ -73,7 +73,7 @@ func (p *Proxy) beginSocket(r *request, s *subscription) {
 	terms := fanout.Terms{Beat: policy.Ping, Steady: true, Linger: upgrade.CloseLinger, Wake: s.over()}
 	fields := []upgrade.Field{{Name: "Vary", Value: r.route.vary()}, {Name: "Via", Value: via}}
 	p.takeOver(r, func(c *conn, early []byte) {
-		session, err := upgrade.NewSocket(&resumed{conn: c, early: early}, key, fields, s.source(), options)
+		session, err := upgrade.NewSocket(&resumed{conn: c, early: c.unfollow(early)}, key, fields, s.source(), options)
 		if err != nil {
 			_ = c.Close()
 			s.end()

@@ -64,7 +64,7 @@ func (p *Proxy) openTunnel(r *request, resp *origin.Response, cancel context.Can
 	}
 	answer = append(appendLine(answer, "Via", via), "\r\n"...)
 	p.takeOver(r, func(c *conn, early []byte) {
-		t := &tunnel{client: &resumed{conn: c, early: early}, origin: resp.Tunnel}
+		t := &tunnel{client: &resumed{conn: c, early: c.unfollow(early)}, origin: resp.Tunnel}
 		p.goServe(c, func() {
 			defer cancel()
 			p.serveTunnel(t, answer)

@@ -8,6 +8,10 @@
 // which there could be two opinions is refused before anything else looks at it
 // (RFC 9112 sections 2.2, 3.2, 5.2, 6.1 and 11.2).
 //
+// What fasthttp takes and does not show, a [Follower] sees: it reads along on the
+// connection itself, in front of fasthttp, and lets through what ends in one place
+// only.
+//
 // A Head holds views into fasthttp's buffers: it dies with the handler, and
 // nothing of it may be kept without a copy.
 package head

@@ -4,6 +4,11 @@ package head
 const (
 	LongestName = longestName
 	MaxFields   = maxFields
+
+	MaxFramingLine = maxFramingLine
+	MaxExtension   = maxExtension
+	MaxExtensions  = maxExtensions
+	FreeSpent      = freeSpent
 )
 
 // Lists are the lists of field names, as they stand in the source.

@@ -129,10 +129,9 @@ func TestFieldsAreKeptAsTheyCame(t *testing.T) {
 	}
 }
 
-// fasthttp does not show how the request line ended. Nobody is deceived: what
-// follows is checked, and whoever takes a bare line feed for a part of the line
-// finds no version at its end (RFC 9112 section 2.2).
-func TestTheRequestLineMayEndInABareLineFeed(t *testing.T) {
+// fasthttp does not show how the request line ended, nor what was in front of it.
+// A Follower is for that.
+func TestOnlyTheFirstLineMayEndInABareLineFeedHere(t *testing.T) {
 	run(t, []vector{
 		{"bare line feed", "GET /x HTTP/1.1\nHost: a\r\n\r\n", "200"},
 		{"empty lines before", "\r\n\r\n" + get(), "200"},

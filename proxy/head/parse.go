@@ -106,13 +106,18 @@ func (h *Head) checkCoding() error {
 }
 
 func (h *Head) checkLength() error {
-	value := h.Get(ContentLength)
-	n, err := strconv.ParseInt(string(value), 10, 64)
-	if err != nil || n < 0 || value[0] == '+' || value[0] == '0' && len(value) > 1 {
+	n, ok := parseLength(h.Get(ContentLength))
+	if !ok {
 		return bad("Content-Length is not a plain decimal number")
 	}
 	h.Length = n
 	return nil
+}
+
+// parseLength accepts one spelling for each length.
+func parseLength(value []byte) (n int64, ok bool) {
+	n, err := strconv.ParseInt(string(value), 10, 64)
+	return n, err == nil && n >= 0 && value[0] != '+' && value[0] != '-' && (value[0] != '0' || len(value) == 1)
 }
 
 // parseConnection reads what the connection itself is told.
