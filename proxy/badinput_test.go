@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -139,39 +138,6 @@ func TestAnExpectationIsMetBeforeTheBody(t *testing.T) {
 	}
 	if got := r.origin.Requests()[0]; strings.Contains(string(got.Head), "Expect") || string(got.Body) != "body" {
 		t.Errorf("%s%s", got.Head, got.Body)
-	}
-}
-
-func TestAnUploadThatIsCutIsNotCompleted(t *testing.T) {
-	for name, cut := range map[string]string{
-		"CL":                   "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n" + strings.Repeat("x", 10_000),
-		"chunked, between":     "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-		"chunked, within":      "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n50\r\nhello",
-		"chunked, in last":     "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
-		"chunked, before last": "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0",
-	} {
-		for _, ending := range []string{"FIN", "RST"} {
-			t.Run(name+" "+ending, func(t *testing.T) {
-				r := newRig(t)
-				c := r.dial()
-				_, _ = io.WriteString(c, cut)
-				r.eventually("the origin sees the beginning", func() bool { return r.polls() == 1 })
-				if ending == "RST" {
-					_ = c.(*net.TCPConn).SetLinger(0)
-					_ = c.Close()
-				} else {
-					_ = c.(*net.TCPConn).CloseWrite()
-					answer, _ := io.ReadAll(c)
-					if strings.HasPrefix(string(answer), "HTTP/1.1 2") {
-						t.Errorf("%q", answer)
-					}
-				}
-				r.eventually("the connection to the origin ends", func() bool { _, open := r.origin.Connections(); return open == 0 })
-				if r.origin.Requests()[0].Whole {
-					t.Error("the origin got a whole request")
-				}
-			})
-		}
 	}
 }
 

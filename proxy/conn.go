@@ -52,7 +52,7 @@ type conn struct {
 	handover atomic.Pointer[func()] // called if the connection ends before it is taken over
 	ahead    atomic.Bool            // only what was read already is to be read
 
-	ended   atomic.Bool // nothing more comes from the client, or is let through
+	failed  atomic.Bool // the last Read did
 	linger  atomic.Bool // unread bytes of a request are expected
 	closing sync.Once
 
@@ -66,29 +66,31 @@ type conn struct {
 
 // Read lets through what can be read in one way only, and fails where it cannot.
 //
-// It notes the end of what the client sends, however it came: a chunked body
-// that ends there has not ended (RFC 9112 section 8), and fasthttp, which takes
-// even a reset before the last line for the end of the body, does not tell.
+// It notes that it failed, however it did: a chunked body that ends there has not
+// ended (RFC 9112 section 8), and fasthttp, which takes even a reset or a timeout
+// within the last line for the end of the body, does not tell.
 func (c *conn) Read(p []byte) (int, error) {
 	if c.ahead.Load() {
 		return 0, errAhead
 	}
 	n, err := c.receive(p)
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		c.ended.Store(true)
+	if !c.plain && n > 0 {
+		n, err = c.follow(p[:n])
 	}
-	if c.plain || n == 0 {
-		return n, err
+	c.failed.Store(n == 0)
+	return n, err
+}
+
+// follow lets through what may be, and holds back the rest.
+func (c *conn) follow(p []byte) (n int, err error) {
+	n, err = c.requests.Follow(p)
+	if n < len(p) {
+		c.held = append(bytes.Clone(p[n:]), c.held...)
 	}
-	through, refused := c.requests.Follow(p[:n])
-	if through < n {
-		c.held = append(bytes.Clone(p[through:n]), c.held...)
+	if n > 0 {
+		err = nil // it comes again
 	}
-	if through == 0 {
-		c.ended.Store(true)
-		return 0, refused
-	}
-	return through, err
+	return n, err
 }
 
 // receive returns the next bytes that the client sent.

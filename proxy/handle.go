@@ -75,7 +75,7 @@ func (p *Proxy) checkRequest(r *request) *problem {
 	if limit := int64(p.config.Limits.RequestBody); limit > 0 && r.head.Length > limit {
 		return tooLarge()
 	}
-	if r.head.Has(head.Expect) && !strings.EqualFold(string(r.head.Get(head.Expect)), "100-continue") {
+	if r.head.Has(head.Expect) && !strings.EqualFold(string(r.head.Joined(head.Expect)), "100-continue") {
 		return newProblem(http.StatusExpectationFailed, "only 100-continue can be expected").hangUp()
 	}
 	for value := range r.head.Lookup("cdn-loop") {

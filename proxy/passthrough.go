@@ -136,7 +136,9 @@ func (p *Proxy) relay(r *request, x *pass, resp *origin.Response, reason share.R
 		r.ctx.SetConnectionClose()
 		lingerOn(r.ctx.Conn())
 	}
-	noBody := r.head.IsHead() || resp.Length == 0
+	// RFC 9110 section 15.3.6: nobody may send a body with a 205, and some read
+	// none. What an origin sends with one ends here.
+	noBody := r.head.IsHead() || resp.Length == 0 || resp.Status == http.StatusResetContent
 	switch {
 	case noBody:
 		_ = resp.Body.Close()

@@ -71,7 +71,7 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		b.tooLarge = true
 		return 0, errBodyLimit
 	}
-	if err == io.EOF && b.chunked && b.conn.ended.Load() {
+	if err == io.EOF && b.chunked && b.conn.failed.Load() {
 		err = io.ErrUnexpectedEOF
 	}
 	b.whole = err == io.EOF

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -56,16 +55,20 @@ type quiet struct{}
 // Printf implements fasthttp.Logger.
 func (quiet) Printf(string, ...any) {}
 
+// identityLength is what fasthttp calls the length of a request that names none.
+const identityLength = -2
+
 // headerReceived gives the body its own time: timeouts.header is for the head.
 // An expectation in HTTP/1.0 has to be ignored (RFC 9110 section 10.1.1), and one
-// in another case is the same, which fasthttp does not know.
+// without a body is no use. Any other is one for fasthttp, which would wait for
+// the body of a request that expects something else.
 func (p *Proxy) headerReceived(h *fasthttp.RequestHeader) (own fasthttp.RequestConfig) {
 	defer p.recovered(nil)
 	switch expect := h.Peek("Expect"); {
 	case len(expect) == 0:
-	case !h.IsHTTP11():
+	case !h.IsHTTP11(), h.ContentLength() == 0, h.ContentLength() == identityLength:
 		h.Del("Expect")
-	case bytes.EqualFold(expect, []byte("100-continue")):
+	default:
 		h.Set("Expect", "100-continue")
 	}
 	own = fasthttp.RequestConfig{ReadTimeout: p.config.Timeouts.Idle}
@@ -103,10 +106,7 @@ func (p *Proxy) expectProblem(r *request) *problem {
 	if r.route = p.find(r.head.Host, r.head.Path); r.route == nil {
 		return newProblem(http.StatusNotFound, noRoute)
 	}
-	if limit := int64(p.config.Limits.RequestBody); limit > 0 && r.head.Length > limit {
-		return tooLarge()
-	}
-	return nil
+	return p.checkRequest(r)
 }
 
 // Serve accepts clients until the listener is closed, by Shutdown or Close. It

@@ -59,6 +59,8 @@ func TestFramingFaultsAreErrors(t *testing.T) {
 		"status 20":                       "HTTP/1.1 20 Short\r\nContent-Length: 5\r\n\r\nhello",
 		"status 200x":                     "HTTP/1.1 200x OK\r\nContent-Length: 5\r\n\r\nhello",
 		"status +20":                      "HTTP/1.1 +20 OK\r\nContent-Length: 5\r\n\r\nhello",
+		"a CR in the reason":              "HTTP/1.1 200 OK\rContent-Length: 5\r\n\r\nhello",
+		"NUL in the reason":               "HTTP/1.1 200 O\x00K\r\nContent-Length: 5\r\n\r\nhello",
 		"no status":                       "HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
 		"two spaces before the status":    "HTTP/1.1  200 OK\r\nContent-Length: 5\r\n\r\nhello",
 		"a 199 with a body":               "HTTP/1.1 199 Odd\r\nContent-Length: 5\r\n\r\nhello\r\n\r\n",

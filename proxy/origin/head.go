@@ -80,9 +80,13 @@ func (h *head) parseStatusLine(line string) error {
 	if h.http10 = version == "HTTP/1.0"; !h.http10 && version != "HTTP/1.1" {
 		return fmt.Errorf("%w: status line", ErrMalformed)
 	}
-	code, _, _ := strings.Cut(rest, " ")
+	code, reason, _ := strings.Cut(rest, " ")
 	if len(code) != 3 || !isDigits(code) {
 		return fmt.Errorf("%w: status code", ErrMalformed)
+	}
+	if !isFieldValue(reason) {
+		// A bare CR in it may end the line for somebody else.
+		return fmt.Errorf("%w: reason phrase", ErrMalformed)
 	}
 	h.status = int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
 	if h.status < 100 || h.status > 599 {
