@@ -57,34 +57,40 @@ func routeYAML(origin string, lines []string) string {
 
 func newRigFor(t *testing.T, origin *legacy.Faulty, yaml string) *rig {
 	t.Helper()
-	c, err := config.Parse("test.yaml", []byte(yaml))
-	if err != nil {
-		t.Fatalf("%v\n%s", err, yaml)
-	}
 	r := &rig{t: t, origin: origin, log: &await.Log{}}
-	r.proxy, err = New(c, Options{Version: "test", Log: slog.New(slog.NewTextHandler(r.log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.serve(yaml, l)
+	return r
+}
+
+// serve starts the proxy.
+func (r *rig) serve(yaml string, l net.Listener) {
+	r.t.Helper()
+	c, err := config.Parse("test.yaml", []byte(yaml))
+	if err != nil {
+		r.t.Fatalf("%v\n%s", err, yaml)
+	}
+	r.proxy, err = New(c, Options{Version: "test", Log: slog.New(slog.NewTextHandler(r.log, nil))})
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	r.addr = l.Addr().String()
 	served := make(chan error, 1)
 	go func() { served <- r.proxy.Serve(l) }()
-	t.Cleanup(func() {
+	r.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
 		_ = r.proxy.Shutdown(ctx)
 		if err := <-served; err != nil {
-			t.Errorf("Serve: %v", err)
+			r.t.Errorf("Serve: %v", err)
 		}
 		if strings.Contains(r.log.String(), "panic") {
-			t.Errorf("the log tells of a panic:\n%s", r.log)
+			r.t.Errorf("the log tells of a panic:\n%s", r.log)
 		}
 	})
-	return r
 }
 
 // body sets what the origin says from now on.
