@@ -86,3 +86,15 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFollow reads along with a browser's request.
+func BenchmarkFollow(b *testing.B) {
+	b.ReportAllocs()
+	b.SetBytes(int64(len(chrome)))
+	var f head.Follower
+	for wire := []byte(chrome); b.Loop(); {
+		if _, err := f.Follow(wire); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -89,13 +89,19 @@ func (f *Follower) skip(most int) int {
 // followLine reads a line of a head or a trailer from p[n:]. stop says that it
 // ends a head that may be a handshake.
 func (f *Follower) followLine(p []byte, n int) (m int, stop bool) {
-	line, _, whole := bytes.Cut(p[n:], []byte{'\n'})
-	if at := bareCR(line, f.pending); at >= 0 {
-		f.err = bad("a bare carriage return (RFC 9112 section 2.2)")
-		return n + at, false
+	line := p[n:]
+	end := bytes.IndexByte(line, '\n')
+	if end >= 0 {
+		line = line[:end]
+	}
+	if f.state == inTrailer { // in a head, Parse looks
+		if at := bareCR(line, f.pending); at >= 0 {
+			f.err = bad("a bare carriage return (RFC 9112 section 2.2)")
+			return n + at, false
+		}
 	}
 	n += len(line)
-	if !whole {
+	if end < 0 {
 		f.keep(line)
 		return n, false
 	}
