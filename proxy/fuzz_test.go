@@ -49,8 +49,8 @@ func (p *Proxy) arrives(raw []byte) *request {
 	return r
 }
 
-// body is one as a request's head announces it.
-func (r *request) body() (framed, data string) {
+// announced is a body as a request's head announces it.
+func (r *request) announced() (framed, data string) {
 	if r.head.Length < 0 {
 		return "3\r\nabc\r\n0\r\n\r\n", "abc"
 	}
@@ -80,9 +80,9 @@ func FuzzPassed(f *testing.F) {
 		if r == nil || r.head.Length > 1000 {
 			return
 		}
-		framed, data := r.body()
+		framed, data := r.announced()
 		checkOne(t, r, string(p.appendPassed(nil, r, false))+framed, string(r.head.Target), data)
-		if share.Coalescable(&r.head) == "" {
+		if r.route.share.Coalescable(&r.head) == "" {
 			r.route.share.Make(&r.key, &r.head, share.Ask{})
 			checkOne(t, r, string(r.key.Request(nil, p.agent, p.trail))+"\r\n", "", "")
 		}

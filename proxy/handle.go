@@ -55,7 +55,7 @@ func (p *Proxy) serve(r *request) {
 		r.ctx.Response.Header.Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 		return
 	}
-	if r.route = p.find(r.head.Host, r.head.Path); r.route == nil {
+	if r.route = p.routeOf(&r.head); r.route == nil {
 		p.refuse(r, newProblem(http.StatusNotFound, noRoute))
 		return
 	}

@@ -103,7 +103,7 @@ func (p *Proxy) expectProblem(r *request) *problem {
 			return over
 		}
 	}
-	if r.route = p.find(r.head.Host, r.head.Path); r.route == nil {
+	if r.route = p.routeOf(&r.head); r.route == nil {
 		return newProblem(http.StatusNotFound, noRoute)
 	}
 	return p.checkRequest(r)

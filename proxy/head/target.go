@@ -121,7 +121,7 @@ func (h *Head) IsPlain() bool {
 		case c > 0x7e, c == '\\', c == ';':
 			return false
 		case c == '%':
-			if !isPlainEscape(h.Path[i+1:]) {
+			if !isPlainEscape(h.Path[i:]) {
 				return false
 			}
 		case c == '/':
@@ -144,16 +144,11 @@ func isPlainSegment(rest []byte) bool {
 	return !(len(seg) == 0 && end >= 0) && string(seg) != "." && string(seg) != ".."
 }
 
-// isPlainEscape reports whether what follows a "%" is two hex digits of a byte
-// that is neither a delimiter of paths nor a control character nor a dot.
+// isPlainEscape reports whether a "%" begins two hex digits of a byte that is
+// neither a delimiter of paths nor a control character nor a dot.
 func isPlainEscape(rest []byte) bool {
-	if len(rest) < 2 {
-		return false
-	}
-	hi, ok1 := unhex(rest[0])
-	lo, ok2 := unhex(rest[1])
-	c := hi<<4 | lo
-	return ok1 && ok2 && c > ' '-1 && c != 0x7f && bytes.IndexByte([]byte("/\\.;?#%"), c) < 0
+	c, ok := Unescape(rest)
+	return ok && c > ' '-1 && c != 0x7f && bytes.IndexByte([]byte("/\\.;?#%"), c) < 0
 }
 
 // isPlainQuery reports whether a query has only escapes that decode, and
@@ -164,17 +159,22 @@ func isPlainQuery(query []byte) bool {
 			return false
 		}
 		if c == '%' {
-			if i+2 >= len(query) {
-				return false
-			}
-			_, ok1 := unhex(query[i+1])
-			_, ok2 := unhex(query[i+2])
-			if !ok1 || !ok2 {
+			if _, ok := Unescape(query[i:]); !ok {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// Unescape decodes the "%2f" that s begins with, if it does with one.
+func Unescape(s []byte) (c byte, ok bool) {
+	if len(s) < 3 || s[0] != '%' {
+		return 0, false
+	}
+	hi, ok1 := unhex(s[1])
+	lo, ok2 := unhex(s[2])
+	return hi<<4 | lo, ok1 && ok2
 }
 
 func unhex(c byte) (byte, bool) {
