@@ -103,7 +103,8 @@ func first(values func(func([]byte) bool)) string {
 // only one of the two chains of addresses, the other gets them too (RFC 7239
 // section 7.4): an origin that reads that one would take the peer for the client.
 func (p *Proxy) appendForwarding(b []byte, h *head.Head, w peer) []byte {
-	b = appendLists(b, "Via", h, "via", via)
+	b = appendMaxForwards(b, h)
+	b = appendLists(b, "Via", h, "via", viaOf(h.HTTP10))
 	b = appendLists(b, "CDN-Loop", h, "cdn-loop", p.loopID)
 	chain, forwarded, addrs, elements := "", "", w.addr, w.element()
 	switch {

@@ -50,7 +50,7 @@ func (p *Proxy) serve(r *request) {
 	if over := p.overLimit(r); over {
 		return
 	}
-	if string(r.head.Target) == "*" {
+	if string(r.head.Target) == "*" || isLastHop(&r.head) {
 		r.ctx.SetStatusCode(http.StatusNoContent)
 		r.ctx.Response.Header.Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 		return

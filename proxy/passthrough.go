@@ -102,7 +102,7 @@ func passes(h *head.Head, f *head.Field) bool {
 	case head.Host, head.ContentLength, head.TransferEncoding, head.Connection, head.HopByHop, head.Upgrade, head.Expect:
 		return false
 	}
-	return !h.Nominated(f.Name) && !replacesField(f)
+	return !h.Nominated(f.Name) && !replacesField(f) && !isMaxForwards(h, f)
 }
 
 // appendTrailerNames announces the trailer fields that the client announced.
@@ -178,7 +178,7 @@ func (p *Proxy) relayHead(r *request, resp *origin.Response, reason share.Reason
 
 // addedFields are what a passed answer says besides the origin's own fields.
 func (p *Proxy) addedFields(r *request, resp *origin.Response, reason share.Reason) []upgrade.Field {
-	fields := []upgrade.Field{{Name: "Via", Value: via}}
+	fields := []upgrade.Field{{Name: "Via", Value: viaOf(resp.HTTP10)}}
 	if !r.route.coalesces() {
 		return fields
 	}

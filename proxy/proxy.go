@@ -64,8 +64,19 @@ type Options struct {
 	OriginTLS *tls.Config
 }
 
-// via is this proxy's name in Via (RFC 9110 section 7.6.3).
-const via = "1.1 pollmux"
+// via is this proxy's name in Via (RFC 9110 section 7.6.3), via10 that in what
+// came as HTTP/1.0.
+const (
+	via   = "1.1 pollmux"
+	via10 = "1.0 pollmux"
+)
+
+func viaOf(http10 bool) string {
+	if http10 {
+		return via10
+	}
+	return via
+}
 
 // New builds a proxy from a valid configuration, which must not change any
 // more. It serves nobody until [Proxy.Serve].

@@ -268,3 +268,43 @@ func TestA205HasNoBodyWhateverTheOriginSends(t *testing.T) {
 		}
 	}
 }
+
+// RFC 9110 section 7.6.2.
+func TestMaxForwardsIsCounted(t *testing.T) {
+	for _, mode := range []string{"mode: pass", "mode: coalesce"} {
+		r := newRig(t, mode)
+		for value, want := range map[string]string{"0": "", "1": "Max-Forwards: 0\r\n", "10": "Max-Forwards: 9\r\n", "x": "Max-Forwards: x\r\n", "-1": "Max-Forwards: -1\r\n"} {
+			before := r.polls()
+			a := r.do("OPTIONS", "/x", "", "Max-Forwards", value)
+			if want == "" {
+				if a.StatusCode != 204 || a.Header.Get("Allow") == "" || r.polls() != before {
+					t.Errorf("%s: %d %v after %d requests", value, a.StatusCode, a.Header, r.polls()-before)
+				}
+			} else if head := r.seen("/x"); strings.Count(head, "Max-Forwards") != 1 || !strings.Contains(head, "\r\n"+want) {
+				t.Errorf("%s: %s", value, head)
+			}
+		}
+		r.do("POST", "/post", "", "Max-Forwards", "0")
+		if head := r.seen("/post"); !strings.Contains(head, "Max-Forwards: 0\r\n") {
+			t.Errorf("it is for OPTIONS only: %s", head)
+		}
+	}
+}
+
+// RFC 9110 section 7.6.3: it says what came, not what is sent.
+func TestViaSaysInWhichVersionAMessageCame(t *testing.T) {
+	r := newRig(t, "mode: pass")
+	r.origin.Break(legacy.Raw([]byte("HTTP/1.0 200 OK\r\nVia: 1.1 b\r\nContent-Length: 2\r\n\r\nok")), "/old")
+	if answer := r.raw("GET /old HTTP/1.1\r\nHost: a\r\nVia: 1.1 c\r\nConnection: close\r\n\r\n"); !strings.Contains(answer, "\r\nVia: 1.1 b\r\n") || !strings.Contains(answer, "\r\nVia: 1.0 pollmux\r\n") {
+		t.Errorf("%s", answer)
+	}
+	if head := r.seen("/old"); !strings.Contains(head, "\r\nVia: 1.1 c, 1.1 pollmux\r\n") {
+		t.Errorf("%s", head)
+	}
+	if answer := r.raw("GET /new HTTP/1.0\r\n\r\n"); !strings.Contains(answer, "\r\nVia: 1.1 pollmux\r\n") {
+		t.Errorf("%s", answer)
+	}
+	if head := r.seen("/new"); !strings.Contains(head, "\r\nVia: 1.0 pollmux\r\n") {
+		t.Errorf("%s", head)
+	}
+}
