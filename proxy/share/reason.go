@@ -33,7 +33,7 @@ func (p *Policy) Coalescable(h *head.Head) Reason {
 		return ReasonBody
 	case h.Length > MaxBody:
 		return ReasonTooLarge
-	case h.Has(head.HopByHop) && hasAny(h, "trailer"):
+	case h.Length < 0 && hasAny(h, "trailer"): // what follows the body is not in the key
 		return ReasonTrailer
 	case h.Has(head.Range) || h.Has(head.IfRange):
 		return ReasonRange
