@@ -78,17 +78,17 @@ func (r *rig) serve(yaml string, l net.Listener) {
 		r.t.Fatal(err)
 	}
 	r.addr = l.Addr().String()
-	served := make(chan error, 1)
-	go func() { served <- r.proxy.Serve(l) }()
+	p, log, served := r.proxy, r.log, make(chan error, 1) // a test may put another in their place
+	go func() { served <- p.Serve(l) }()
 	r.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
-		_ = r.proxy.Shutdown(ctx)
+		_ = p.Shutdown(ctx)
 		if err := <-served; err != nil {
 			r.t.Errorf("Serve: %v", err)
 		}
-		if strings.Contains(r.log.String(), "panic") {
-			r.t.Errorf("the log tells of a panic:\n%s", r.log)
+		if strings.Contains(log.String(), "panic") {
+			r.t.Errorf("the log tells of a panic:\n%s", log)
 		}
 	})
 }
