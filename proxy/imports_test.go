@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 // onlyIn says which packages may import a library.
 var onlyIn = map[string][]string{
 	"gopkg.in/yaml.v3":                    {"config"},
-	"github.com/fasthttp/websocket":       {"upgrade"},
+	"github.com/fasthttp/websocket":       {}, // a client in tests
 	"github.com/spf13/cobra":              {"cmd/pollmux", "cmd/pollbench"},
 	"github.com/prometheus/client_golang": {"proxy/ledger", "proxy/admin"},
 }

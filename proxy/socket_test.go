@@ -53,6 +53,7 @@ func wantClose(t *testing.T, ws *websocket.Conn, code int) {
 		if !websocket.IsCloseError(err, code) {
 			t.Fatalf("got %v, want close %d", err, code)
 		}
+		_ = ws.Close() // the proxy waits for that
 		return
 	}
 }

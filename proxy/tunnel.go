@@ -2,8 +2,6 @@ package proxy
 
 import (
 	"context"
-	"crypto/sha1"
-	"encoding/base64"
 	"io"
 	"net/http"
 	"strings"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/upgrade"
 )
 
 // passUpgrade passes a WebSocket handshake. If the origin accepts it, the two
@@ -48,8 +47,7 @@ func acceptsKey(resp *origin.Response, r *request) bool {
 	if len(keys) != 1 {
 		return false
 	}
-	sum := sha1.Sum(append(append([]byte(nil), keys[0]...), "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"...))
-	return resp.Header.Get("Sec-WebSocket-Accept") == base64.StdEncoding.EncodeToString(sum[:]) &&
+	return resp.Header.Get("Sec-WebSocket-Accept") == upgrade.AcceptKey(keys[0]) &&
 		strings.EqualFold(resp.Header.Get("Upgrade"), "websocket") && resp.Header.HasToken("Connection", "upgrade")
 }
 

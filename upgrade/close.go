@@ -1,24 +1,35 @@
 package upgrade
 
 import (
+	"encoding/binary"
 	"errors"
 	"time"
 	"unicode/utf8"
-
-	"github.com/fasthttp/websocket"
 )
 
 // Close codes (RFC 6455 section 7.4.1 and the IANA registry).
 const (
-	CloseGoingAway   = websocket.CloseGoingAway               // 1001
-	CloseUnsupported = websocket.CloseUnsupportedData         // 1003
-	CloseInvalid     = websocket.CloseInvalidFramePayloadData // 1007
-	ClosePolicy      = websocket.ClosePolicyViolation         // 1008
-	CloseTooBig      = websocket.CloseMessageTooBig           // 1009
-	CloseBroken      = websocket.CloseInternalServerErr       // 1011
-	CloseRestart     = websocket.CloseServiceRestart          // 1012
-	CloseFull        = websocket.CloseTryAgainLater           // 1013
+	CloseGoingAway   = 1001
+	CloseProtocol    = 1002
+	CloseUnsupported = 1003
+	CloseInvalid     = 1007
+	ClosePolicy      = 1008
+	CloseTooBig      = 1009
+	CloseBroken      = 1011
+	CloseRestart     = 1012
+	CloseFull        = 1013
 )
+
+// isSaidCode reports whether a peer may say a code in a Close: 1004 means
+// nothing, 1005, 1006 and 1015 are never sent, and nobody has registered the
+// others.
+func isSaidCode(code int) bool {
+	switch {
+	case code >= 1000 && code <= 1003, code >= 1007 && code <= 1014, code >= 3000 && code <= 4999:
+		return true
+	}
+	return false
+}
 
 // CloseLinger is how long a peer that was sent a Close may take to send its
 // own.
@@ -46,8 +57,14 @@ func endCode(err error) (code int, reason string) {
 
 // closeFrame is a Close frame (RFC 6455 section 5.5.1).
 func closeFrame(code int, reason string) []byte {
-	payload := websocket.FormatCloseMessage(code, cutReason(reason))
-	return append(appendFrameHead(nil, final|websocket.CloseMessage, len(payload)), payload...)
+	reason = cutReason(reason)
+	b := appendFrameHead(nil, final|opClose, 2+len(reason))
+	return append(binary.BigEndian.AppendUint16(b, uint16(code)), reason...)
+}
+
+// echoFrame answers a client's Close with its code, if it said one.
+func echoFrame(code []byte) []byte {
+	return append(appendFrameHead(nil, final|opClose, len(code)), code...)
 }
 
 // cutReason cuts to what fits beside the code, at a character.

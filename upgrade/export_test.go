@@ -7,6 +7,7 @@ const (
 	MaxPartBeats = maxPartBeats
 	MaxChatter   = maxChatter
 	ChatterRate  = chatterRate
+	FramePrice   = framePrice
 	RetryUsual   = retryUsual
 	RetryFull    = retryFull
 )

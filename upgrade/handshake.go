@@ -1,12 +1,10 @@
 package upgrade
 
 import (
-	"bufio"
+	"bytes"
+	"crypto/sha1"
 	"encoding/base64"
-	"net"
 	"net/http"
-
-	"github.com/fasthttp/websocket"
 )
 
 // ValidHandshake checks what RFC 6455 section 4.2.1 asks of a client beyond
@@ -32,32 +30,22 @@ func isKey(key []byte) bool {
 	return len(key) == 24 && err == nil && n == 16
 }
 
-// accept lets the library answer. It knows net/http's way to take over a
-// connection, so that is what it is shown.
-func accept(c net.Conn, key string, fields []Field) (*websocket.Conn, error) {
-	request := &http.Request{Method: http.MethodGet, Header: http.Header{
-		"Connection": {"Upgrade"}, "Upgrade": {"websocket"},
-		"Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {key},
-	}}
-	header := http.Header{}
+// AcceptKey is what a server that has understood a handshake says of its key (RFC
+// 6455 section 4.2.2).
+func AcceptKey(key []byte) string {
+	sum := sha1.Sum(append(bytes.Clone(key), "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"...))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// appendSwitch writes the answer to a valid handshake. No extension is taken, and
+// no subprotocol spoken.
+func appendSwitch(b []byte, key string, fields []Field) []byte {
+	b = appendStatus(b, http.StatusSwitchingProtocols)
+	b = appendField(b, "Upgrade", "websocket")
+	b = appendField(b, "Connection", "Upgrade")
+	b = appendField(b, "Sec-WebSocket-Accept", AcceptKey([]byte(key)))
 	for _, f := range fields {
-		header.Add(f.Name, f.Value)
+		b = appendField(b, f.Name, f.Value)
 	}
-	upgrader := websocket.Upgrader{
-		ReadBufferSize: 1024, WriteBufferSize: 256, // it writes control frames only
-		CheckOrigin: func(*http.Request) bool { return true }, // the proxy has checked
-	}
-	return upgrader.Upgrade(hijacked{conn: c}, request, header)
-}
-
-// hijacked is a net/http response whose connection can be taken over.
-type hijacked struct {
-	http.ResponseWriter
-	conn net.Conn
-}
-
-// Hijack implements http.Hijacker. What was read ahead is within the
-// connection.
-func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return h.conn, bufio.NewReadWriter(bufio.NewReaderSize(h.conn, 16), bufio.NewWriterSize(h.conn, 16)), nil
+	return append(b, "\r\n"...)
 }

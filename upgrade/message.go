@@ -2,11 +2,17 @@ package upgrade
 
 import "encoding/binary"
 
-// The opcodes of data frames (RFC 6455 section 5.2).
+// The opcodes of frames, and the bits beside them (RFC 6455 section 5.2).
 const (
-	opText   = 0x1
-	opBinary = 0x2
-	final    = 0x80
+	opContinuation = 0x0
+	opText         = 0x1
+	opBinary       = 0x2
+	opClose        = 0x8
+	opPing         = 0x9
+	opPong         = 0xA
+
+	final  = 0x80 // of the first byte
+	masked = 0x80 // of the second
 )
 
 // appendMessage writes a snapshot as one unmasked WebSocket frame (RFC 6455

@@ -156,36 +156,65 @@ func TestAHalfOpenSocketIsClosed(t *testing.T) {
 	})
 }
 
-func TestAClientWithNothingToSayMayNotTalk(t *testing.T) {
-	for name, frame := range map[string][]byte{
-		"pings": clientFrame(true, opPing, strings.Repeat("x", 90)), "pongs": clientFrame(true, opPong, strings.Repeat("x", 125)),
+func TestAClientMayNotTalkBesideItsMessages(t *testing.T) {
+	taken := func(upgrade.Message) error { return nil }
+	for name, test := range map[string]struct {
+		send  func(upgrade.Message) error
+		frame []byte
+	}{
+		"pings":                    {taken, clientFrame(true, opPing, "")},
+		"long pings":               {taken, clientFrame(true, opPing, strings.Repeat("x", 125))},
+		"pings, of a listener":     {nil, clientFrame(true, opPing, "x")},
+		"pongs that nobody wanted": {nil, clientFrame(true, opPong, strings.Repeat("x", 125))},
+		"empty fragments":          {taken, clientFrame(false, 0, "")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newPiped(t, nil)
+				p := newPiped(t, test.send)
+				if name == "empty fragments" {
+					p.say(t, clientFrame(false, opText, "x"))
+				}
 				// Now and then is fine, for ever.
 				for range 2000 {
 					time.Sleep(time.Second)
-					p.say(t, frame)
+					p.say(t, test.frame)
 				}
 				// More than that is not, however long it was silent.
 				time.Sleep(time.Hour)
-				begin, total := time.Now(), 0
+				begin, frames := time.Now(), 0
 				for len(p.heard) == 0 {
-					p.say(t, frame)
-					total += len(frame)
+					p.say(t, test.frame)
+					frames++
 					time.Sleep(time.Millisecond)
 				}
 				if err := <-p.heard; err != nil || string(p.Expire()[2:4]) != "\x03\xf0" {
 					t.Errorf("%v, %q", err, p.Expire())
 				}
-				most := upgrade.MaxChatter + int(time.Since(begin).Seconds()*upgrade.ChatterRate) + len(frame)
-				if total < upgrade.MaxChatter || total > most {
-					t.Errorf("after %d bytes", total)
+				least := upgrade.MaxChatter / upgrade.FramePrice
+				most := least + int(time.Since(begin).Seconds()*upgrade.ChatterRate)/upgrade.FramePrice + 2
+				if frames < least || frames > most {
+					t.Errorf("after %d frames, not %d to %d", frames, least, most)
 				}
 			})
 		})
 	}
+}
+
+// What a client was asked for, and messages of any number, are no chatter.
+func TestPongsAndMessagesAreNoChatter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		taken := 0
+		p := newPiped(t, func(upgrade.Message) error { taken++; return nil })
+		for range 10 * upgrade.MaxChatter / upgrade.FramePrice {
+			p.Beat()
+			p.say(t, clientFrame(true, opPong, ""))
+			p.say(t, clientFrame(true, opText, ""))
+			p.say(t, append(clientFrame(false, opText, "x"), clientFrame(true, 0, "")...))
+		}
+		if len(p.heard) > 0 || taken != 2*(10*upgrade.MaxChatter/upgrade.FramePrice) {
+			t.Errorf("%d messages, ended: %v", taken, len(p.heard) > 0)
+		}
+	})
 }
 
 func TestAnInterruptedListenerReturns(t *testing.T) {

@@ -87,7 +87,7 @@ func TestWhatMayNotBeSaidClosesTheSocket(t *testing.T) {
 	}{
 		"text, taken by nobody":       {nil, text, 1003},
 		"binary, taken by nobody":     {nil, binary, 1003},
-		"not UTF-8, taken by nobody":  {nil, clientFrame(true, opText, "\xff"), 1007},
+		"much, taken by nobody":       {nil, clientFrame(true, opBinary, strings.Repeat("x", 1<<20)), 1003},
 		"not UTF-8":                   {fine, clientFrame(true, opText, "h\xe9llo"), 1007},
 		"surrogate":                   {fine, clientFrame(true, opText, "\xed\xa0\x80"), 1007},
 		"cut character":               {fine, append(clientFrame(false, opText, "\xc3"), clientFrame(true, 0, "")...), 1007},
@@ -106,7 +106,7 @@ func TestWhatMayNotBeSaidClosesTheSocket(t *testing.T) {
 		"fragmented ping":             {fine, clientFrame(false, opPing, "x"), 1002},
 		"ping of 126 bytes":           {fine, clientFrame(true, opPing, strings.Repeat("x", 126)), 1002},
 		"close 1005":                  {fine, clientFrame(true, opClose, "\x03\xed"), 1002},
-		"close with a bad reason":     {fine, clientFrame(true, opClose, "\x03\xe8\xff"), 1002},
+		"close with a bad reason":     {fine, clientFrame(true, opClose, "\x03\xe8\xff"), 1007},
 		"unmasked and more behind it": {fine, append(unmasked, strings.Repeat("x", 1<<20)...), 1002},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,9 +126,8 @@ func TestWhatMayNotBeSaidClosesTheSocket(t *testing.T) {
 				t.Errorf("%d %q, want %d", code, f.payload[2:], test.code)
 			}
 			<-sent
-			if test.code == 1002 {
-				_ = r.Conn.(interface{ CloseWrite() error }).CloseWrite() // frames cannot be told apart any more
-			} else {
+			if test.code == 1008 || test.code == 1011 || test.code == 4000 {
+				// It broke no rule, so it is waited for.
 				r.send(clientFrame(true, opClose, string(f.payload[:2])))
 			}
 			r.wantEnd()
@@ -136,21 +135,23 @@ func TestWhatMayNotBeSaidClosesTheSocket(t *testing.T) {
 	}
 }
 
-// A length of more than 63 bits, and one that never comes.
+// A length that nobody means is refused before anything of it is waited for.
 func TestALengthThatCannotBeClosesTheSocket(t *testing.T) {
-	for _, length := range []string{"\x80\x00\x00\x00\x00\x00\x00\x00", "\x7f\xff\xff\xff\xff\xff\xff\xff"} {
-		s := newSockets(t, newFake("1"), func(s *sockets) {
-			s.options.Send = func(upgrade.Message) error { return nil }
-			s.terms.Linger = 10 * time.Millisecond
-		})
+	for length, code := range map[string]int{
+		"\xff\x80\x00\x00\x00\x00\x00\x00\x00": 1002, "\xff\xff\xff\xff\xff\xff\xff\xff\xff": 1002,
+		"\xff\x7f\xff\xff\xff\xff\xff\xff\xff": 1009, "\xfe\x03\xe9": 1009,
+		// What fits into fewer bytes has to be said in them (section 5.2).
+		"\xfe\x00\x00": 1002, "\xfe\x00\x7d": 1002, "\xff\x00\x00\x00\x00\x00\x00\x00\x01": 1002, "\xff\x00\x00\x00\x00\x00\x00\xff\xff": 1002,
+	} {
+		s := newSockets(t, newFake("1"), taking(make(chan upgrade.Message)))
 		r := s.open()
 		r.want(opText, "1")
-		r.send([]byte("\x82\xff" + length + "\x00\x00\x00\x00" + strings.Repeat("x", 2000)))
+		r.send([]byte("\x82" + length + "\x00\x00\x00\x00"))
 		f, err := r.next()
-		if err != nil || f.op != opClose || string(f.payload[:2]) != "\x03\xf1" {
-			t.Fatalf("%x: %d %q, %v", length, f.op, f.payload, err)
+		if err != nil || f.op != opClose || int(f.payload[0])<<8|int(f.payload[1]) != code {
+			t.Fatalf("%x: %d %q, %v, want %d", length, f.op, f.payload, err, code)
 		}
-		<-s.ended
+		r.wantEnd()
 	}
 }
 
@@ -243,7 +244,7 @@ func TestAClientThatVanishesIsGone(t *testing.T) {
 		"within a head":      func(r *raw) { r.send([]byte{0x81}); _ = r.Close() },
 		"it stops to listen": func(r *raw) { _ = r.Conn.(interface{ CloseWrite() error }).CloseWrite() },
 	} {
-		s := newSockets(t, newFake("1"))
+		s := newSockets(t, newFake("1"), taking(make(chan upgrade.Message)))
 		r := s.open()
 		r.want(opText, "1")
 		vanish(r)

@@ -197,7 +197,7 @@ func (r *raw) want(op byte, payload string) {
 }
 
 // wantClose reads until a Close frame, answers it, and wants nothing behind it
-// but the end of the connection.
+// but the end of the connection. Then it leaves.
 func (r *raw) wantClose(code int) (reason string) {
 	r.t.Helper()
 	for {
@@ -217,11 +217,13 @@ func (r *raw) wantClose(code int) (reason string) {
 	}
 }
 
+// wantEnd wants the server to have closed first, and leaves.
 func (r *raw) wantEnd() {
 	r.t.Helper()
 	if f, err := r.next(); err != io.EOF {
 		r.t.Fatalf("after the Close came %d %.100q, %v", f.op, f.payload, err)
 	}
+	_ = r.Close()
 }
 
 // clientFrame is a client's frame.

@@ -1,14 +1,12 @@
 package upgrade
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"net"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
-
-	"github.com/fasthttp/websocket"
 )
 
 // Message is what a client sent.
@@ -20,10 +18,9 @@ type Message struct {
 // Socket is a subscriber over a WebSocket. It is a fanout.Session.
 type Socket struct {
 	source    Source
-	ws        *websocket.Conn
 	wire      *wire
+	inbox     inbox
 	ping      time.Duration
-	most      int64
 	send      func(Message) error
 	delivered func(*Update)
 
@@ -31,6 +28,7 @@ type Socket struct {
 
 	// Listen has this, and Expire once Listen has returned.
 	closing []byte // the Close frame that ends the session
+	over    error  // why no more messages can be read
 
 	// The engine's goroutine has these.
 	have       uint64
@@ -58,13 +56,19 @@ type SocketOptions struct {
 // caller, and returns the subscriber. Each Write to the connection must be whole:
 // a pong is written while the engine may be writing as well.
 func NewSocket(c net.Conn, key string, fields []Field, source Source, o SocketOptions) (*Socket, error) {
-	w := &wire{Conn: c, opened: time.Now(), silent: o.Send == nil}
-	ws, err := accept(w, key, fields)
-	if err != nil {
+	if _, err := c.Write(appendSwitch(nil, key, fields)); err != nil {
 		return nil, err
 	}
-	return &Socket{source: source, ws: ws, wire: w, ping: o.Ping, most: o.MaxMessage, send: o.Send, delivered: o.Delivered}, nil
+	s := &Socket{source: source, wire: &wire{Conn: c, opened: time.Now()}, ping: o.Ping, send: o.Send, delivered: o.Delivered}
+	s.inbox = inbox{
+		from: bufio.NewReaderSize(s.wire, readAhead), most: o.MaxMessage, silent: o.Send == nil, pong: s.pong,
+	}
+	return s, nil
 }
+
+// readAhead is the room for frames that are not read yet. Large ones go past
+// it.
+const readAhead = 512
 
 // Next returns the newest update as a message.
 func (s *Socket) Next() (frame []byte, changed <-chan struct{}, last bool) {
@@ -95,11 +99,12 @@ func (s *Socket) Beat() (frame []byte, last bool) {
 	if heard != s.seen || s.taking.Load() {
 		s.seen, s.unanswered = heard, 0
 	}
-	if silence := time.Since(s.wire.opened) - heard; s.unanswered >= 2 && silence > s.ping*5/2 {
+	if s.unanswered >= 2 && s.wire.silence() > s.ping*5/2 {
 		return nil, true
 	}
 	s.unanswered++
-	return []byte{final | websocket.PingMessage, 0}, false
+	s.inbox.budget.owed.Add(1)
+	return []byte{final | opPing, 0}, false
 }
 
 // Expire ends a socket whose client has said something that ends it.
@@ -111,53 +116,33 @@ func (s *Socket) Leave() []byte { return closeFrame(CloseRestart, "the proxy is 
 // Listen reads the client's messages until it leaves, or the session has to end
 // because of what it said. Expire has the Close frame then: the answer to the
 // client's own, or a reason. The engine sends it, which alone knows that no data
-// follow, and has Listen wait for the client's.
-func (s *Socket) Listen(net.Conn) error {
+// follow, and has Listen hear the client out.
+func (s *Socket) Listen(c net.Conn) error {
 	if s.closing != nil {
-		return s.hearOut()
+		return s.hearOut(c)
 	}
 	for {
-		m, err := s.read()
-		if err == nil {
-			err = s.take(m)
-		}
+		m, err := s.inbox.message()
 		if err != nil {
-			if s.closing = s.lastWord(err); s.closing != nil {
-				return nil
-			}
+			s.over = err
+		} else if err = s.take(m); err == nil {
+			continue
+		}
+		if isGone(err) {
 			return err
 		}
+		s.closing = lastWord(err)
+		return nil
 	}
 }
 
-// read reads a message. With the library's own limit, the count of frames would
-// be lost, and with it the client's Close.
-func (s *Socket) read() (m Message, err error) {
-	kind, r, err := s.ws.NextReader()
-	if err != nil {
-		return m, err
-	}
-	if s.most > 0 {
-		r = io.LimitReader(r, s.most+1)
-	}
-	m.Text = kind == websocket.TextMessage
-	m.Data, err = io.ReadAll(r)
-	if err == nil && s.most > 0 && int64(len(m.Data)) > s.most {
-		err = errTooBig
-	}
-	return m, err
+func (s *Socket) pong(frame []byte) error {
+	_, err := s.wire.Write(frame)
+	return err
 }
 
-var errTooBig = &CloseError{Code: CloseTooBig, Reason: "the message is too big"}
-
-// take hands a message on, if there is somebody to take it.
+// take hands a message on.
 func (s *Socket) take(m Message) error {
-	switch {
-	case m.Text && !utf8.Valid(m.Data):
-		return &CloseError{Code: CloseInvalid, Reason: "a text message that is not UTF-8"}
-	case s.send == nil:
-		return &CloseError{Code: CloseUnsupported, Reason: "messages are not accepted here"}
-	}
 	s.taking.Store(true)
 	defer s.taking.Store(false)
 	err := s.send(m)
@@ -167,35 +152,28 @@ func (s *Socket) take(m Message) error {
 	return err
 }
 
-// lastWord is the Close frame that an error calls for; nil if the client is
-// gone.
-func (s *Socket) lastWord(err error) []byte {
-	var refusal *CloseError
-	switch {
-	case s.wire.unsent != nil:
-		return s.wire.unsent
-	case errors.As(err, &refusal):
-		return closeFrame(refusal.Code, refusal.Reason)
-	case errors.Is(err, websocket.ErrReadLimit): // a length of more than 63 bits
-		return closeFrame(errTooBig.Code, errTooBig.Reason)
-	case errors.Is(err, errTalkative):
-		return closeFrame(ClosePolicy, err.Error())
+// lastWord is the Close frame that an error calls for.
+func lastWord(err error) []byte {
+	var closed *clientClose
+	if errors.As(err, &closed) {
+		return echoFrame(closed.echo)
 	}
-	return nil
+	var refusal *CloseError
+	errors.As(err, &refusal)
+	return closeFrame(refusal.Code, refusal.Reason)
 }
 
-// hearOut waits for the client's Close, or for the end of all that it sends if
-// frames cannot be told apart any more: a connection that is closed with unread
-// bytes is reset, and what was written last is lost. The engine sets the limit.
-func (s *Socket) hearOut() error {
-	for {
-		_, _, err := s.ws.NextReader()
-		if err == nil {
-			continue
-		}
-		if closed := (*websocket.CloseError)(nil); !errors.As(err, &closed) {
-			_, _ = io.Copy(io.Discard, s.wire)
-		}
-		return err
+// hearOut waits for the client's Close, unless that was it or the client broke
+// the rules, after which nothing more is to be understood of it (RFC 6455 section
+// 7.1.7). Then it closes first, as the server has to, and reads what is still on
+// its way (section 7.1.1): a connection that is closed with unread bytes is reset,
+// and what was written last is lost. The engine sets the limit.
+func (s *Socket) hearOut(c net.Conn) error {
+	for s.over == nil {
+		_, s.over = s.inbox.message()
 	}
+	if half, ok := c.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		_, _ = io.Copy(io.Discard, c)
+	}
+	return s.over
 }

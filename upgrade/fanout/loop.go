@@ -121,18 +121,22 @@ func (l *loop) linger(end End) End {
 	if l.terms.Linger <= 0 || end != Done && end != Drained {
 		return end
 	}
-	if l.deaf {
-		l.deaf = false
-		go l.listen() // waited for by stop
-	}
 	timer := time.NewTimer(l.terms.Linger)
 	defer timer.Stop()
-	select {
-	case <-l.heard:
-		l.deaf = true
-	case <-timer.C:
+	for {
+		if l.deaf {
+			l.deaf = false
+			go l.listen() // waited for by stop
+		}
+		select {
+		case err := <-l.heard:
+			if l.deaf = true; err != nil {
+				return end
+			}
+		case <-timer.C:
+			return end
+		}
 	}
-	return end
 }
 
 func (l *loop) sendBeat() (end End, over bool) {

@@ -271,13 +271,22 @@ type failing struct{ net.Conn }
 func (failing) Write([]byte) (int, error) { time.Sleep(time.Second); return 0, io.ErrShortWrite }
 
 func TestLingeringWaitsForTheClientsLeave(t *testing.T) {
+	// A client that takes its leave, but not by closing.
+	listen := func(c net.Conn) error {
+		buf := make([]byte, 100)
+		n, err := c.Read(buf)
+		if string(buf[:n]) == "bye" {
+			err = io.EOF
+		}
+		return err
+	}
 	last := func() *reader {
-		return &reader{next: func() ([]byte, <-chan struct{}, bool) { return []byte("last\n"), nil, true }}
+		return &reader{listen: listen, next: func() ([]byte, <-chan struct{}, bool) { return []byte("last\n"), nil, true }}
 	}
 	bubble(t, func(t *testing.T, e *fanout.Engine) {
 		h := hold(t, e, last(), fanout.Terms{Linger: 5 * time.Second}).read()
 		time.Sleep(3 * time.Second)
-		_, _ = h.client.Write([]byte("stop"))
+		_, _ = h.client.Write([]byte("bye"))
 		if d := h.want(fanout.Done); d != 3*time.Second {
 			t.Errorf("after %v", d)
 		}
@@ -290,21 +299,24 @@ func TestLingeringWaitsForTheClientsLeave(t *testing.T) {
 		}
 		_ = h.conn.Close()
 	})
-	// A client that has spoken is listened to again.
+	// A client that speaks, before or meanwhile, is listened to again.
 	for name, leaves := range map[string]bool{"leaves": true, "stays": false} {
 		bubble(t, func(t *testing.T, e *fanout.Engine) {
 			listened := 0
-			s := &reader{board: newBoard(), listen: func(c net.Conn) error { listened++; return (&reader{}).Listen(c) }}
+			s := &reader{board: newBoard(), listen: func(c net.Conn) error { listened++; return listen(c) }}
 			h := hold(t, e, s, fanout.Terms{Linger: 5 * time.Second}).read()
+			_, _ = h.client.Write([]byte("stop"))
+			synctest.Wait()
+			time.Sleep(time.Second)
 			_, _ = h.client.Write([]byte("stop"))
 			synctest.Wait()
 			time.Sleep(time.Second)
 			want := 5 * time.Second
 			if leaves {
-				_, _ = h.client.Write([]byte("stop"))
-				want = time.Second
+				_, _ = h.client.Write([]byte("bye"))
+				want = 2 * time.Second
 			}
-			if d := h.want(fanout.Done); d != want || listened != 2 || h.text() != "expired" {
+			if d := h.want(fanout.Done); d != want || listened != 3 || h.text() != "expired" {
 				t.Errorf("%s: after %v, listened %d times: %s", name, d, listened, h.text())
 			}
 			_ = h.conn.Close()

@@ -33,8 +33,8 @@ type Session interface {
 
 	// Listen reads from the client until it leaves, which is an error, or
 	// says something that ends the session, which is none. It is interrupted
-	// by a read deadline in the past. After none, it is called again for
-	// Terms.Linger.
+	// by a read deadline in the past. Once the session's last frame is sent, it
+	// is called again after none, until there is one, for Terms.Linger.
 	Listen(c net.Conn) error
 }
 
