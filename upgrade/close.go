@@ -55,8 +55,12 @@ func endCode(err error) (code int, reason string) {
 	return CloseGoingAway, err.Error()
 }
 
-// closeFrame is a Close frame (RFC 6455 section 5.5.1).
+// closeFrame is a Close frame (RFC 6455 section 5.5.1). A code that may not be
+// said is our mistake, and said to be one.
 func closeFrame(code int, reason string) []byte {
+	if !isSaidCode(code) {
+		code = CloseBroken
+	}
 	reason = cutReason(reason)
 	b := appendFrameHead(nil, final|opClose, 2+len(reason))
 	return append(binary.BigEndian.AppendUint16(b, uint16(code)), reason...)

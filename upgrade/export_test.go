@@ -1,6 +1,10 @@
 package upgrade
 
-import "time"
+import (
+	"bufio"
+	"io"
+	"time"
+)
 
 const (
 	Boundary     = boundary
@@ -29,3 +33,20 @@ func (u *Update) Answers() int { return len(u.frames.answers) }
 
 // Heard is when the peer was heard last, since the socket was opened.
 func (s *Socket) Heard() time.Duration { return time.Duration(s.wire.heard.Load()) }
+
+// ReadInbox reads all that a client sends: its messages and the frames that answer
+// its pings, in order, and the Close that ends them; nil if it just stops.
+func ReadInbox(r io.Reader, most int64, message func(Message), pong func(frame []byte)) (last []byte) {
+	i := inbox{from: bufio.NewReaderSize(r, readAhead), most: most, pong: func(frame []byte) error { pong(frame); return nil }}
+	for {
+		m, err := i.message()
+		switch {
+		case err == nil:
+			message(m)
+		case isGone(err):
+			return nil
+		default:
+			return lastWord(err)
+		}
+	}
+}

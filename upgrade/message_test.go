@@ -83,15 +83,17 @@ func FuzzCloseFrame(f *testing.F) {
 	f.Add(1011, strings.Repeat("x", 122)+"\u00e9")
 	f.Add(1013, strings.Repeat("\u2028", 100))
 	f.Add(1001, "\xff")
+	f.Add(1005, "")
+	f.Add(-1, "x")
 	f.Fuzz(func(t *testing.T, code int, reason string) {
-		if code == 1005 || code < 0 || code > 0xffff {
-			return
-		}
 		got, rest, ok := cutFrame(upgrade.CloseFrame(code, reason))
 		if !ok || got.op != opClose || len(rest) != 0 || len(got.payload) < 2 {
 			t.Fatalf("%d %q: %v", code, reason, got)
 		}
 		text := string(got.payload[2:])
+		if !mayBeSaid(code) {
+			code = upgrade.CloseBroken
+		}
 		if int(binary.BigEndian.Uint16(got.payload)) != code || !utf8.ValidString(text) || !strings.HasPrefix(reason, text) {
 			t.Fatalf("%d %q became %q", code, reason, got.payload)
 		}
@@ -102,4 +104,11 @@ func FuzzCloseFrame(f *testing.F) {
 			t.Fatalf("%q was cut to %q, too short", reason, text)
 		}
 	})
+}
+
+// mayBeSaid says RFC 6455 section 7.4 and the IANA registry again, number by
+// number.
+func mayBeSaid(code int) bool {
+	named := map[int]bool{1000: true, 1001: true, 1002: true, 1003: true, 1007: true, 1008: true, 1009: true, 1010: true, 1011: true, 1012: true, 1013: true, 1014: true}
+	return named[code] || code/1000 == 3 || code/1000 == 4
 }
