@@ -18,7 +18,7 @@ import (
 // the answer. Neither body is collected.
 func (p *Proxy) passThrough(r *request, reason share.Reason) {
 	r.route.account.Passed()
-	if r.head.IsWebSocket() && r.head.IsGet() && r.head.Length == 0 {
+	if r.head.IsWebSocket() && r.head.IsGet() && r.head.Length == 0 && !r.head.Close {
 		p.passUpgrade(r, reason)
 		return
 	}

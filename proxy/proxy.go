@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -42,6 +43,8 @@ type Proxy struct {
 	server    *fasthttp.Server
 	requests  sync.Pool // of *request
 	buffers   sync.Pool // of *[]byte, relayChunk long
+
+	tunnelIdle time.Duration
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -90,7 +93,7 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 		loopID:  "pollmux-" + hex.EncodeToString(id[:4]),
 		trusted: c.TrustedProxies, ledger: ledger.New(),
 		feeds:     feed.New(feed.Limits{Feeds: c.Limits.Feeds, Bytes: int64(c.Limits.Snapshots)}),
-		upstreams: map[string]*upstream{}, tunnels: map[*tunnel]struct{}{},
+		upstreams: map[string]*upstream{}, tunnels: map[*tunnel]struct{}{}, tunnelIdle: tunnelIdle,
 	}
 	if p.log == nil {
 		p.log = slog.Default()

@@ -2,10 +2,15 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
@@ -62,7 +67,7 @@ func (p *Proxy) openTunnel(r *request, resp *origin.Response, cancel context.Can
 	}
 	answer = append(appendLine(answer, "Via", via), "\r\n"...)
 	p.takeOver(r, func(c *conn, early []byte) {
-		t := &tunnel{client: &resumed{conn: c, early: c.unfollow(early)}, origin: resp.Tunnel}
+		t := &tunnel{client: &resumed{conn: c, early: c.unfollow(early)}, origin: resp.Tunnel, idle: p.tunnelIdle, opened: time.Now()}
 		p.goServe(c, func() {
 			defer cancel()
 			p.serveTunnel(t, answer)
@@ -73,10 +78,40 @@ func (p *Proxy) openTunnel(r *request, resp *origin.Response, cancel context.Can
 	})
 }
 
+// tunnelIdle is for how long nothing may come from either side. A proxy cannot
+// ping in somebody else's conversation, so it must not wait for ever.
+const tunnelIdle = 10 * time.Minute
+
 // tunnel joins a client and an origin.
 type tunnel struct {
 	client *resumed
 	origin *origin.Tunnel
+	idle   time.Duration
+
+	opened  time.Time
+	stirred atomic.Int64 // when anything came last, nanoseconds since opened
+}
+
+// side is one end of a tunnel, as it is read from.
+type side struct {
+	net.Conn
+	tunnel *tunnel
+}
+
+// Read gives up when neither side has said anything for too long.
+func (s side) Read(p []byte) (int, error) {
+	t := s.tunnel
+	for {
+		stirred := time.Duration(t.stirred.Load())
+		_ = s.SetReadDeadline(t.opened.Add(stirred + t.idle))
+		n, err := s.Conn.Read(p)
+		if n > 0 {
+			t.stirred.Store(int64(time.Since(t.opened)))
+		} else if errors.Is(err, os.ErrDeadlineExceeded) && t.stirred.Load() > int64(stirred) {
+			continue // the other has
+		}
+		return n, err
+	}
 }
 
 // serveTunnel relays until both sides are done, or one of them breaks.
@@ -95,9 +130,9 @@ func (p *Proxy) serveTunnel(t *tunnel, answer []byte) {
 	go func() { // waited for below
 		defer wait.Done()
 		defer p.recovered(t.client)
-		p.copyHalf(t, t.origin, t.client, t.origin.CloseWrite)
+		p.copyHalf(t, t.origin, side{t.client, t}, t.origin.CloseWrite)
 	}()
-	p.copyHalf(t, t.client, t.origin, t.client.CloseWrite)
+	p.copyHalf(t, t.client, side{t.origin, t}, t.client.CloseWrite)
 	wait.Wait()
 }
 
