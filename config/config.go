@@ -242,6 +242,11 @@ type WebSocket struct {
 	// in lower case, and without the default port, as browsers send them.
 	Origins []string `yaml:"origins"`
 
+	// AllowNoOrigin lets in who brings cookies and names no origin. No browser
+	// does; something between it and pollmux may take the field away. Default
+	// false.
+	AllowNoOrigin bool `yaml:"allow_no_origin"`
+
 	// Send turns each message of a client into a request to the origin. Nil:
 	// a message closes the connection with 1003.
 	Send *Send `yaml:"send"`

@@ -46,6 +46,7 @@ func TestTheExampleTellsTheDefaults(t *testing.T) {
 	equal(t, "stale_if_error", scores.StaleIfError, r.StaleIfError)
 	equal(t, "ping", chat.WebSocket.Ping, r.WebSocket.Ping)
 	equal(t, "ttl", c.Routes[3].Authorize.TTL, r.Authorize.TTL)
+	equal(t, "allow_no_origin", chat.WebSocket.AllowNoOrigin, r.WebSocket.AllowNoOrigin)
 	equal(t, "max_message", chat.WebSocket.MaxMessage, r.WebSocket.MaxMessage)
 }
 

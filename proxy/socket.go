@@ -21,23 +21,29 @@ func (p *Proxy) checkHandshake(r *request) *problem {
 	if status != 0 {
 		return newProblem(status, text)
 	}
-	if !p.isOwnOrigin(r) {
-		return newProblem(http.StatusForbidden, "this Origin may not open a WebSocket here: list it in websocket.origins")
-	}
-	return nil
+	return p.checkOrigin(r)
 }
 
-// isOwnOrigin reports whether a handshake comes from a page of this host, of a
-// listed origin, or from no page at all.
-func (p *Proxy) isOwnOrigin(r *request) bool {
+// checkOrigin lets in a page of this host or of a listed origin, and programs,
+// which name none. A browser always does: where cookies come without, something
+// on the way may have taken it off (RFC 6455 section 10.2).
+func (p *Proxy) checkOrigin(r *request) *problem {
 	origins := collect(r.head.Lookup("origin"))
-	if len(origins) == 0 {
-		return true
+	switch {
+	case len(origins) == 0 && (!r.head.Has(head.Cookie) || r.route.WebSocket.AllowNoOrigin):
+		return nil
+	case len(origins) == 0:
+		return newProblem(http.StatusForbidden, "who brings cookies must say its Origin; programs may do without if websocket.allow_no_origin is set")
+	case len(origins) == 1 && p.isOwnOrigin(r, strings.ToLower(string(origins[0]))):
+		return nil
 	}
-	origin := strings.ToLower(string(origins[0]))
+	return newProblem(http.StatusForbidden, "this Origin may not open a WebSocket here: list it in websocket.origins")
+}
+
+// isOwnOrigin reports whether an origin is that of this host, or listed.
+func (p *Proxy) isOwnOrigin(r *request, origin string) bool {
 	from := p.peerOf(r)
-	own := from.proto + "://" + withoutDefaultPort(from.proto, from.host)
-	return len(origins) == 1 && (origin == own || r.route.origins[origin])
+	return r.route.origins[origin] || origin == from.proto+"://"+withoutDefaultPort(from.proto, from.host)
 }
 
 // withoutDefaultPort writes an authority as browsers do in Origin.
