@@ -78,9 +78,9 @@ func (u *Update) encode(t Transport) frame {
 	case NDJSON:
 		return newFrame(u.appendLine(nil))
 	case Multipart:
-		return newFrame(u.appendPart(nil), nil)
+		return newFrame(u.appendPart(nil))
 	case picture:
-		return newFrame(u.appendAhead(u.appendContent(nil)), nil)
+		return newFrame(u.appendPicture(nil))
 	case WebSocket:
 		return frame{plain: u.appendMessage(nil)}
 	}

@@ -1,13 +1,14 @@
 package upgrade
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 )
 
-// boundary separates the parts of a multipart stream. A reader that goes by
-// Content-Length never looks for it in a body, and no body is likely to hold
-// it.
+// boundary separates the parts of a multipart stream. Everybody can learn it, so
+// a body that holds it is not told at all: whoever wrote it would write parts of
+// his own, with types of his choice, for readers that go by delimiters.
 const boundary = "pollmux-8f3d1c5a97e24b60"
 
 // Each part is followed by the delimiter of the next at once, or a reader that
@@ -36,7 +37,7 @@ const partBeat = "X-Keepalive: 1\r\n"
 
 // appendPart writes a snapshot as one part (RFC 2046 section 5.1), followed by
 // the delimiter of the next.
-func (u *Update) appendPart(b []byte) []byte {
+func (u *Update) appendPart(b []byte) ([]byte, error) {
 	if u.Type != "" {
 		b = appendField(b, "Content-Type", u.Type)
 	}
@@ -51,8 +52,17 @@ func (u *Update) appendPart(b []byte) []byte {
 }
 
 // appendContent writes the rest of a part whose head was sent.
-func (u *Update) appendContent(b []byte) []byte {
-	return append(append(append(b, u.Body...), "\r\n"...), delimiter...)
+func (u *Update) appendContent(b []byte) ([]byte, error) {
+	if bytes.Contains(u.Body, []byte("--"+boundary)) {
+		return nil, errFormat
+	}
+	return append(append(append(b, u.Body...), "\r\n"...), delimiter...), nil
+}
+
+// appendPicture writes a part whose head was sent, and the head of the next.
+func (u *Update) appendPicture(b []byte) ([]byte, error) {
+	b, err := u.appendContent(b)
+	return u.appendAhead(b), err
 }
 
 // appendAhead writes the head of a part that is not there yet, and will be of
@@ -69,17 +79,24 @@ func (s *Stream) part(u *Update) []byte {
 		// The head that was sent is not this one's, and its part must not be
 		// empty. Next is asked again.
 		s.ahead = false
-		return s.append(nil, s.last.appendContent(nil))
+		again, _ := s.last.appendContent(nil) // it was told before
+		return s.append(nil, again)
 	}
-	kind := Multipart
-	if s.ahead {
-		kind = picture
-	} else if s.picture && u.isPicture() {
+	frame := u.frame(s.encoding(u)).bytes(s.chunked)
+	if !s.ahead && s.picture && u.isPicture() {
 		s.ahead = true
 		s.pending = s.append(nil, u.appendAhead(nil))
 	}
 	s.have, s.sending, s.last, s.beats = u.Version, u, u, 0
-	return u.frame(kind).bytes(s.chunked)
+	return frame
+}
+
+// encoding is how an update is written to the client.
+func (s *Stream) encoding(u *Update) Transport {
+	if s.ahead && s.last.Type == u.Type {
+		return picture
+	}
+	return s.kind
 }
 
 // partBeat is what can be said between two parts.

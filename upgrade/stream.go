@@ -128,10 +128,10 @@ func (s *Stream) doubts(state *State) bool {
 // has its status say so; a client of the others would never know: their stream
 // cannot go on, and must not look complete.
 func (s *Stream) snapshot(u *Update) (frame []byte, over bool) {
-	if s.kind == Multipart {
+	f := u.frame(s.encoding(u))
+	if s.kind == Multipart && f.err == nil {
 		return s.part(u), false
 	}
-	f := u.frame(s.kind)
 	if s.have, s.untold = u.Version, f.err != nil; s.untold {
 		s.over = s.kind != SSE
 		return nil, s.over
