@@ -10,55 +10,11 @@ import (
 	"github.com/pollmux/pollmux/upgrade"
 )
 
-// event is what an EventSource dispatches.
-type event struct{ kind, data, id string }
-
-// parseEvents interprets an event stream as the WHATWG text says (HTML section
-// 9.2.6), with nothing of ours. An event that the end cuts off is dropped.
+// parseEvents is what an EventSource hears of a stream that came at once.
 func parseEvents(stream string) (events []event, retry int) {
-	retry = -1
-	stream = strings.TrimPrefix(stream, "\ufeff")
-	var kind, id string
-	var data strings.Builder
-	for len(stream) > 0 {
-		end := strings.IndexAny(stream, "\r\n")
-		if end < 0 {
-			break
-		}
-		line := stream[:end]
-		if strings.HasPrefix(stream[end:], "\r\n") {
-			end++
-		}
-		stream = stream[end+1:]
-		if line == "" {
-			if data.Len() > 0 {
-				if kind == "" {
-					kind = "message"
-				}
-				events = append(events, event{kind, strings.TrimSuffix(data.String(), "\n"), id})
-			}
-			kind = ""
-			data.Reset()
-			continue
-		}
-		field, value, _ := strings.Cut(line, ":")
-		value = strings.TrimPrefix(value, " ")
-		switch field {
-		case "event":
-			kind = value
-		case "data":
-			data.WriteString(value + "\n")
-		case "id":
-			if !strings.Contains(value, "\x00") {
-				id = value
-			}
-		case "retry":
-			if n, err := strconv.Atoi(value); err == nil && strings.Trim(value, "0123456789") == "" {
-				retry = n
-			}
-		}
-	}
-	return events, retry
+	source := newEventSource()
+	source.feed([]byte(stream))
+	return source.events, source.retry
 }
 
 // lineFeeds is what a client can get of a body: it joins lines with LF.
