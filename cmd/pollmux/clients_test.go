@@ -72,6 +72,7 @@ func startSite(t *testing.T, lines ...string) *site {
 	s.change(1)
 	s.origin.Answer(legacy.Answer{Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte("<!doctype html><title>page</title>")}, "/page.html")
 	s.origin.Answer(legacy.Answer{Body: []byte("received")}, "/messages")
+	s.says("text")
 	write(t, s.config, siteConfig("127.0.0.1:0", s.origin.URL(), lines))
 	s.process = start(t, "--config", s.config)
 	return s
@@ -85,6 +86,7 @@ drain_timeout: 5s
 upstreams: {api: {servers: [%q], timeout: 2s}}
 routes:
   - {path: /scores, upstream: api, interval: 100ms}
+  - {path: /text, upstream: api, interval: 100ms}
   - {path: /camera.png, upstream: api, interval: 100ms, transport_query: as}
   - {path: /**, upstream: api, mode: pass}
 `, listen, strings.Join(lines, "\n"), origin)
@@ -96,6 +98,17 @@ func (s *site) change(n int) {
 	var picture bytes.Buffer
 	_ = png.Encode(&picture, image.NewGray(image.Rect(0, 0, n, 1)))
 	s.origin.Answer(legacy.Answer{Header: http.Header{"Content-Type": {"image/png"}}, Body: picture.Bytes()}, "/camera.png")
+}
+
+// says makes /text a text.
+func (s *site) says(text string) {
+	s.origin.Answer(legacy.Answer{Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte(text)}, "/text")
+}
+
+// nastyTexts are what an event stream has to be careful with.
+var nastyTexts = []string{
+	"", "\n", "\r", "\r\n", "\n\n", "a\nb", "a\r\rb", "a\r\nb\r\n", "\x00", "a\x00b", "\ufeff", "\ufeff\ufeffx", "\u2028\u2029", " leading", ":", ": x", "data: x", "\n\ndata: x\n\n",
+	"id: 1\nretry: 1\nevent: y\n\n", "\U0001F600\t\u00e9", "x" + strings.Repeat("\n", 1000) + "y", strings.Repeat("z", 1<<20),
 }
 
 func (s *site) url() string { return "http://" + s.serve }
@@ -193,6 +206,23 @@ func TestTheNPMPackagesStreamAndComeBack(t *testing.T) {
 	p.hears(`eventsource {"v":4}`, 1)
 }
 
+// An event's lines end in LF, whatever ended them before; all else comes as it
+// is.
+func TestTheNPMPackagesHearEveryTextToTheByte(t *testing.T) {
+	node := needScripts(t)
+	s := startSite(t)
+	p := launch(t, node, filepath.Join(scripts, "bodies.mjs"), s.url()+"/text")
+	p.hears(fmt.Sprintf("eventsource %x", "text"), 1)
+	p.hears(fmt.Sprintf("ws %x", "text"), 1)
+	lines := strings.NewReplacer("\r\n", "\n", "\r", "\n")
+	for i, text := range nastyTexts {
+		text = fmt.Sprintf("%s %d", text, i) // or a line feed is heard as CR was
+		s.says(text)
+		p.hears(fmt.Sprintf("eventsource %x", lines.Replace(text)), 1)
+		p.hears(fmt.Sprintf("ws %x", text), 1)
+	}
+}
+
 func TestAnEventSourceOutlivesAFullProxy(t *testing.T) {
 	node := needScripts(t)
 	s := startSite(t, "limits: {connections: 2}")
@@ -224,6 +254,12 @@ func TestChromiumStreamsPollsAndShowsALivePicture(t *testing.T) {
 		p.hears(fmt.Sprintf(`websocket {"v":%d}`, n), 1)
 		p.hears(fmt.Sprintf(`fetch {"v":%d}`, n), 1)
 		p.hears(fmt.Sprintf(`image %d`, n), 1)
+	}
+	lines := strings.NewReplacer("\r\n", "\n", "\r", "\n")
+	for i, text := range nastyTexts {
+		text = fmt.Sprintf("%s %d", text, i)
+		s.says(text)
+		p.hears(fmt.Sprintf("text %x", lines.Replace(text)), 1)
 	}
 	s.origin.Close()
 	p.hears("eventsource-status stale", 1)

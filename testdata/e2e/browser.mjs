@@ -23,6 +23,9 @@ await page.evaluate(() => {
   events.onmessage = (e) => say("eventsource", e.data);
   events.addEventListener("status", (e) => say("eventsource-status", JSON.parse(e.data).state));
 
+  const hex = (text) => Array.from(new TextEncoder().encode(text), (c) => c.toString(16).padStart(2, "0")).join("");
+  new EventSource("/text").onmessage = (e) => say("text", hex(e.data));
+
   const connect = () => {
     const socket = new WebSocket("ws://" + location.host + "/scores");
     socket.onmessage = (e) => say("websocket", e.data);
