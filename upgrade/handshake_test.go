@@ -1,6 +1,8 @@
 package upgrade_test
 
 import (
+	"crypto/sha1"
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -78,4 +80,25 @@ func TestFramesGluedToTheHandshakeAreRead(t *testing.T) {
 			t.Errorf("%d %q", f.op, f.payload)
 		}
 	}
+}
+
+// A key is what the RFC's grammar says (section 4.1): 16 bytes, in the one way in
+// which base64 writes them.
+func FuzzHandshakeKey(f *testing.F) {
+	f.Add([]byte(sampleKey))
+	f.Add([]byte("dGhlIHNhbXBsZSBub25jZR=="))
+	f.Add([]byte("dGhlIHNhbXBsZSBub25jZQ\n="))
+	f.Add([]byte("____________________-w=="))
+	f.Fuzz(func(t *testing.T, key []byte) {
+		status, _ := upgrade.ValidHandshake([][]byte{key}, [][]byte{[]byte("13")}, false, false)
+		nonce, err := base64.StdEncoding.DecodeString(string(key))
+		canonical := err == nil && len(nonce) == 16 && base64.StdEncoding.EncodeToString(nonce) == string(key)
+		if (status == 0) != canonical {
+			t.Fatalf("%q: %d", key, status)
+		}
+		sum := sha1.Sum([]byte(string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+		if got := upgrade.AcceptKey(key); got != base64.StdEncoding.EncodeToString(sum[:]) {
+			t.Fatalf("%q is accepted with %q", key, got)
+		}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -172,4 +173,19 @@ func FuzzInbox(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What a head announces costs nothing until it is there.
+func TestALengthThatIsOnlyAnnouncedTakesNoMemory(t *testing.T) {
+	const most = 64 << 20
+	frame := clientFrame(true, opBinary, strings.Repeat("x", most))[:14+1000]
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if last := upgrade.ReadInbox(bytes.NewReader(frame), most, func(upgrade.Message) { t.Error("a message") }, nil); last != nil {
+		t.Errorf("ended with %q", last)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 64<<10 {
+		t.Errorf("%d bytes for 1000", n)
+	}
 }

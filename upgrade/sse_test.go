@@ -1,6 +1,7 @@
 package upgrade_test
 
 import (
+	stdjson "encoding/json"
 	"strconv"
 	"strings"
 	"testing"
@@ -136,6 +137,30 @@ func FuzzSSE(f *testing.F) {
 			if e.kind != "message" || e.data != lineFeeds(string(body)) || e.id != wantID {
 				t.Fatalf("%q became %q", body, e)
 			}
+		}
+	})
+}
+
+// A reason tells what went wrong at the origin, and may hold anything.
+func FuzzStatusEvent(f *testing.F) {
+	f.Add("the origin answers 404 Not Found")
+	f.Add("a\nb\r\nc\x00\u2028\xff\"\\")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, reason string) {
+		events, _ := parseEvents(string(upgrade.StatusEvent(reason)) + "data: next\n\n")
+		if len(events) != 2 || events[0].kind != "status" || events[0].id != "" || events[1] != (event{kind: "message", data: "next"}) {
+			t.Fatalf("%q became %q", reason, events)
+		}
+		var status struct{ State, Reason string }
+		if err := stdjson.Unmarshal([]byte(events[0].data), &status); err != nil {
+			t.Fatal(err)
+		}
+		want := "stale"
+		if reason == "" {
+			want = "live"
+		}
+		if status.State != want || utf8.ValidString(reason) && status.Reason != reason {
+			t.Fatalf("%q became %+v", reason, status)
 		}
 	})
 }
