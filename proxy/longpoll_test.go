@@ -2,7 +2,10 @@ package proxy
 
 import (
 	"bufio"
+	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -169,5 +172,116 @@ func TestAnEqualBodyAnd304AndAnIgnoredChangeWakeNobody(t *testing.T) {
 	}
 	if s := r.stats(); s.Updates != 2 {
 		t.Errorf("%d updates", s.Updates)
+	}
+}
+
+// However a held client leaves, it is no subscriber any more.
+func TestAHeldClientThatResetsIsNoticedAtOnce(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	etag := r.get("/scores").Header.Get("ETag")
+	for _, fields := range [][]string{
+		{"Prefer", "wait=60", "If-None-Match", etag}, {"Accept", "text/event-stream"}, {"Accept", "application/x-ndjson"}, {"Accept", "multipart/mixed"},
+		{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", sampleKey},
+	} {
+		held := func() int {
+			s := r.stats().Subscribers
+			return int(s.Longpoll + s.SSE + s.NDJSON + s.Multipart + s.WebSocket)
+		}
+		c := r.dial()
+		if _, err := io.WriteString(c, requestText("GET", "/scores", r.addr, "", fields)); err != nil {
+			t.Fatal(err)
+		}
+		r.eventually("it is held", func() bool { return held() == 1 })
+		_ = c.(*net.TCPConn).SetLinger(0)
+		_ = c.Close()
+		r.eventually("it is gone", func() bool { return held() == 0 })
+	}
+}
+
+// What an origin says anew with each answer is no change.
+func TestAFieldThatChangesWakesNobody(t *testing.T) {
+	r := newRig(t, "interval: 10ms")
+	r.origin.AnswerFunc(func(*legacy.Request) legacy.Answer {
+		n := r.polls()
+		return legacy.Answer{Body: []byte(`{"v":1}`), Header: map[string][]string{"Content-Type": {"application/json"},
+			"X-Request-Id": {fmt.Sprint(n)}, "Date": {time.Unix(int64(1e9+n), 0).UTC().Format(http.TimeFormat)}, "X-Runtime": {fmt.Sprint("0.", n)}}}
+	})
+	etag := r.get("/scores").Header.Get("ETag")
+	c := r.dial()
+	if _, err := io.WriteString(c, requestText("GET", "/scores", r.addr, "", []string{"Prefer", "wait=60", "If-None-Match", etag})); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually("20 polls while it is held", func() bool { return r.polls() > 20 && r.stats().Subscribers.Longpoll == 1 })
+	if s := r.stats(); s.Updates != 1 {
+		t.Errorf("%d updates", s.Updates)
+	}
+}
+
+// Many who wait are answered with one poll, and those who come back at once wait
+// for the next version, or get it: nobody is left behind, and the origin hears
+// of none of them.
+func TestACrowdOfLongPollsGetsEachChangeFromOnePoll(t *testing.T) {
+	const clients, versions = 200, 5
+	r := newRig(t, "interval: 50ms")
+	begin := time.Now()
+	etag := r.get("/scores").Header.Get("ETag")
+	ended := make(chan error, clients)
+	for range clients {
+		go func() { ended <- r.pollUntil(etag, fmt.Sprintf(`{"v":%d}`, versions)) }()
+	}
+	r.eventually("all are held", func() bool { return r.stats().Subscribers.Longpoll == clients })
+	for n := 2; n <= versions; n++ {
+		r.body(fmt.Sprintf(`{"v":%d}`, n))
+		polls := r.polls()
+		r.eventually("it is polled", func() bool { return r.polls() > polls })
+	}
+	for range clients {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	if most := 2 + int(time.Since(begin)/(50*time.Millisecond)); r.polls() > most {
+		t.Errorf("%d polls, want at most %d", r.polls(), most)
+	}
+}
+
+// pollUntil long-polls again and again until it gets a body.
+func (r *rig) pollUntil(etag, body string) error {
+	c, err := r.connect()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	br := bufio.NewReader(c)
+	for {
+		if _, err := io.WriteString(c, requestText("GET", "/scores", r.addr, "", []string{"Prefer", "wait=30", "If-None-Match", etag})); err != nil {
+			return err
+		}
+		a, err := readReply(br, "GET")
+		if err != nil {
+			return err
+		}
+		if a.body == body {
+			return nil
+		}
+		etag = a.Header.Get("ETag")
+	}
+}
+
+func TestADrainAnswersLongPollsAndHangsUp(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	etag := r.get("/scores").Header.Get("ETag")
+	c := r.dial()
+	if _, err := io.WriteString(c, requestText("GET", "/scores", r.addr, "", []string{"Prefer", "wait=60", "If-None-Match", etag})); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually("it is held", func() bool { return r.stats().Subscribers.Longpoll == 1 })
+	go func() { _ = r.proxy.Shutdown(t.Context()) }()
+	a, err := readReply(bufio.NewReader(c), "GET")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.StatusCode != 304 || !a.Close || a.Header.Get("ETag") != etag {
+		t.Errorf("%d %v", a.StatusCode, a.Header)
 	}
 }
