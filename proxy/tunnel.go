@@ -2,11 +2,8 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"io"
-	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -78,10 +75,6 @@ func (p *Proxy) openTunnel(r *request, resp *origin.Response, cancel context.Can
 	})
 }
 
-// tunnelIdle is for how long nothing may come from either side. A proxy cannot
-// ping in somebody else's conversation, so it must not wait for ever.
-const tunnelIdle = 10 * time.Minute
-
 // tunnel joins a client and an origin.
 type tunnel struct {
 	client *resumed
@@ -90,28 +83,6 @@ type tunnel struct {
 
 	opened  time.Time
 	stirred atomic.Int64 // when anything came last, nanoseconds since opened
-}
-
-// side is one end of a tunnel, as it is read from.
-type side struct {
-	net.Conn
-	tunnel *tunnel
-}
-
-// Read gives up when neither side has said anything for too long.
-func (s side) Read(p []byte) (int, error) {
-	t := s.tunnel
-	for {
-		stirred := time.Duration(t.stirred.Load())
-		_ = s.SetReadDeadline(t.opened.Add(stirred + t.idle))
-		n, err := s.Conn.Read(p)
-		if n > 0 {
-			t.stirred.Store(int64(time.Since(t.opened)))
-		} else if errors.Is(err, os.ErrDeadlineExceeded) && t.stirred.Load() > int64(stirred) {
-			continue // the other has
-		}
-		return n, err
-	}
 }
 
 // serveTunnel relays until both sides are done, or one of them breaks.

@@ -3,6 +3,7 @@ package upgrade
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -78,4 +79,23 @@ func cutReason(reason string) string {
 		reason = reason[:min(len(reason)-1, most)]
 	}
 	return reason
+}
+
+// clientClose is the client's Close, with what is to be said back.
+type clientClose struct{ echo []byte }
+
+func (c *clientClose) Error() string { return "the client closes" }
+
+// closedBy reads the payload of a Close (RFC 6455 section 5.5.1).
+func closedBy(payload []byte) error {
+	if len(payload) == 0 {
+		return &clientClose{}
+	}
+	if len(payload) == 1 || !isSaidCode(int(binary.BigEndian.Uint16(payload))) {
+		return violation("a Close with no valid code")
+	}
+	if !utf8.Valid(payload[2:]) {
+		return &CloseError{Code: CloseInvalid, Reason: "a Close whose reason is not UTF-8"}
+	}
+	return &clientClose{echo: slices.Clone(payload[:2])}
 }

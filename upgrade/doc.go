@@ -15,6 +15,11 @@
 // What is sent for an update is encoded once for all clients, when the first of
 // them needs it.
 //
+// WebSocket frames are read here, not by a library: the one at hand takes lengths
+// that are not minimal and a Close of one byte, finds text that is not UTF-8 only
+// when somebody looks, and sends a Close itself, behind which the engine would
+// send more. RFC 6455 wants none of that, and is short.
+//
 // The package is a leaf. Package proxy implements Source and decides who may
 // read which.
 package upgrade

@@ -2,11 +2,9 @@ package upgrade
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
-	"unicode/utf8"
 )
 
 // inbox reads what the client of a WebSocket sends (RFC 6455 section 5), frame by
@@ -29,23 +27,6 @@ const maxControl = 125
 // piece is how much of a message is read at once: room is made for what is
 // there, not for what a frame's head announces.
 const piece = 4 << 10
-
-// frameHead is the head of a client's frame.
-type frameHead struct {
-	op    byte
-	final bool
-	size  int64
-	mask  [4]byte
-}
-
-// isControl reports whether a frame stands outside of messages, and may come
-// between the fragments of one.
-func (h *frameHead) isControl() bool { return h.op >= opClose }
-
-// clientClose is the client's Close, with what is to be said back.
-type clientClose struct{ echo []byte }
-
-func (c *clientClose) Error() string { return "the client closes" }
 
 func violation(reason string) error { return &CloseError{Code: CloseProtocol, Reason: reason} }
 
@@ -90,62 +71,7 @@ var (
 	errNotUTF8  = &CloseError{Code: CloseInvalid, Reason: "a text message that is not UTF-8"}
 )
 
-// head reads the head of a frame (RFC 6455 section 5.2).
-func (i *inbox) head() (h frameHead, err error) {
-	b := i.scratch[:2]
-	if _, err := io.ReadFull(i.from, b); err != nil {
-		return h, err
-	}
-	first, second := b[0], b[1]
-	h.op, h.final = first&0x0f, first&final != 0
-	short := second & 0x7f
-	switch {
-	case first&0x70 != 0:
-		return h, violation("a reserved bit is set")
-	case h.op > opBinary && h.op < opClose || h.op > opPong:
-		return h, violation("an unknown opcode")
-	case second&masked == 0:
-		return h, violation("a frame that is not masked")
-	case h.isControl() && (short > maxControl || !h.final):
-		return h, violation("a control frame that is long or fragmented")
-	}
-	if h.size, err = i.size(short); err != nil {
-		return h, err
-	}
-	if _, err := io.ReadFull(i.from, h.mask[:]); err != nil {
-		return h, err
-	}
-	return h, i.budget.charge(h)
-}
-
-// size reads the rest of a length, of which there is one right way to say it.
-func (i *inbox) size(short byte) (int64, error) {
-	if short < 126 {
-		return int64(short), nil
-	}
-	b, least := i.scratch[:2], uint64(126)
-	if short == 127 {
-		b, least = i.scratch[:8], 1<<16
-	}
-	if _, err := io.ReadFull(i.from, b); err != nil {
-		return 0, err
-	}
-	var size uint64
-	if len(b) == 2 {
-		size = uint64(binary.BigEndian.Uint16(b))
-	} else {
-		size = binary.BigEndian.Uint64(b)
-	}
-	switch {
-	case size < least:
-		return 0, violation("a length that is not minimal")
-	case size >= 1<<63:
-		return 0, violation("a length of 64 bits")
-	}
-	return int64(size), nil
-}
-
-// payload adds a frame's to the message. What is too big is refused before it is
+// payload adds what a frame carries to the message. What is too big is refused before it is
 // read, and what is not UTF-8 as soon as that is certain: a message may take its
 // time.
 func (i *inbox) payload(h frameHead, m *Message, checked *int) error {
@@ -185,43 +111,6 @@ func (i *inbox) control(h frameHead) error {
 		return closedBy(payload)
 	}
 	return nil
-}
-
-// closedBy reads the payload of a Close (RFC 6455 section 5.5.1).
-func closedBy(payload []byte) error {
-	if len(payload) == 0 {
-		return &clientClose{}
-	}
-	if len(payload) == 1 || !isSaidCode(int(binary.BigEndian.Uint16(payload))) {
-		return violation("a Close with no valid code")
-	}
-	if !utf8.Valid(payload[2:]) {
-		return &CloseError{Code: CloseInvalid, Reason: "a Close whose reason is not UTF-8"}
-	}
-	return &clientClose{echo: slices.Clone(payload[:2])}
-}
-
-// unmask undoes a frame's masking (RFC 6455 section 5.3) of bytes that begin at
-// an offset of its payload.
-func unmask(b []byte, mask [4]byte, offset int64) {
-	for k := range b {
-		b[k] ^= mask[(offset+int64(k))&3]
-	}
-}
-
-// wholeText reports how many bytes of b are whole characters in UTF-8, of which
-// so many are known to be, and whether the rest may become one.
-func wholeText(b []byte, known int) (whole int, ok bool) {
-	whole = len(b)
-	for back := 1; back < utf8.UTFMax && back <= len(b)-known; back++ {
-		if at := len(b) - back; utf8.RuneStart(b[at]) {
-			if !utf8.FullRune(b[at:]) {
-				whole = at
-			}
-			break
-		}
-	}
-	return whole, utf8.Valid(b[known:whole])
 }
 
 // isGone reports whether an error of the inbox says that the client is there no
