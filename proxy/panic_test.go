@@ -4,14 +4,9 @@ import (
 	"bufio"
 	"context"
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -181,19 +176,11 @@ func TestEveryGoroutineIsKnown(t *testing.T) {
 		"proxy/watch.go time.AfterFunc":            "starts run",
 	}
 	found := map[string]bool{}
-	for _, dir := range []string{".", "../upgrade"} {
-		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
-				for _, start := range starts(t, path) {
-					found[strings.TrimPrefix(filepath.ToSlash(filepath.Join("proxy", path)), "../")+" "+start] = true
-				}
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
+	eachSource(t, func(name string, file *ast.File) {
+		for _, start := range starts(file) {
+			found[name+" "+start] = true
 		}
-	}
+	})
 	for start := range found {
 		if known[start] == "" && !strings.HasSuffix(start, " context.AfterFunc") {
 			t.Errorf("%s: what becomes of a panic there?", start)
@@ -207,15 +194,7 @@ func TestEveryGoroutineIsKnown(t *testing.T) {
 }
 
 // starts names what a file starts goroutines with.
-func starts(t *testing.T, path string) (all []string) {
-	source, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := parser.ParseFile(token.NewFileSet(), path, source, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+func starts(file *ast.File) (all []string) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.GoStmt:

@@ -184,7 +184,7 @@ func floor(resp *origin.Response, now time.Time) time.Duration {
 		return 0
 	}
 	h := resp.Header
-	fields := schedule.Fields{RetryAfter: h.Get("Retry-After"), PollInterval: h.Get("X-Poll-Interval"), Age: ageField(h)}
+	fields := schedule.Fields{RetryAfter: h.Get("Retry-After"), PollInterval: h.Get("X-Poll-Interval"), Age: ageField(h), Date: h.Get("Date")}
 	directives, err := origin.ParseDirectives(h, "Cache-Control")
 	if argument, asks := directives["no-cache"]; err == nil && failing(resp.Status) == nil && !(asks && argument == "") {
 		var ok bool

@@ -18,13 +18,23 @@ type Fields struct {
 	PollInterval string        // X-Poll-Interval: seconds, as GitHub sends it
 	MaxAge       time.Duration // freshness lifetime, s-maxage before max-age (RFC 9111 section 4.2.1)
 	Age          string        // how much of it is over already
+	Date         string        // when the origin's clock says that it answered
 }
 
 // Floor returns how long the origin does not want to be asked again, from now
 // on: the longest of what it says, at most an hour.
 func Floor(f Fields, now time.Time) time.Duration {
-	floor := max(RetryAfter(f.RetryAfter, now), seconds(f.PollInterval), f.MaxAge-seconds(f.Age))
+	floor := max(RetryAfter(f.RetryAfter, f.clock(now)), seconds(f.PollInterval), f.MaxAge-seconds(f.Age))
 	return min(max(floor, 0), maxFloor)
+}
+
+// clock is the origin's time, by which it writes dates: it knows nothing of ours,
+// and ours may be set at any moment.
+func (f *Fields) clock(ours time.Time) time.Time {
+	if sent, err := http.ParseTime(f.Date); err == nil {
+		return sent.Add(seconds(f.Age))
+	}
+	return ours
 }
 
 // RetryAfter reads Retry-After; 0 if it says nothing.
