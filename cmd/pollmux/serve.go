@@ -56,6 +56,7 @@ func serve(ctx context.Context, c *config.Config, called names, log *slog.Logger
 	if open, ok := openFiles(); ok {
 		fitDescriptors(c, open, log)
 	}
+	fitMemory(c, log)
 	p, err := proxy.New(c, proxy.Options{Log: log, Version: version})
 	if err != nil {
 		return err
