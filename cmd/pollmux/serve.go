@@ -53,14 +53,6 @@ address or localhost, and otherwise the upstream's name.`,
 
 // serve runs a proxy and its admin listener until ctx ends.
 func serve(ctx context.Context, c *config.Config, called names, log *slog.Logger) error {
-	if open, ok := openFiles(); ok {
-		fitDescriptors(c, open, log)
-	}
-	fitMemory(c, log)
-	p, err := proxy.New(c, proxy.Options{Log: log, Version: version})
-	if err != nil {
-		return err
-	}
 	listeners, err := listenAll(c.Listen, called.listen)
 	if err != nil {
 		return err
@@ -68,6 +60,12 @@ func serve(ctx context.Context, c *config.Config, called names, log *slog.Logger
 	adminListener, err := listen(c.Admin.Listen, called.admin)
 	if err != nil {
 		closeAll(listeners)
+		return err
+	}
+	fit(c, log)
+	p, err := proxy.New(c, proxy.Options{Log: log, Version: version})
+	if err != nil {
+		closeAll(append(listeners, adminListener))
 		return err
 	}
 	a := admin.New(p, admin.Options{Token: c.Admin.Token, Log: log})
@@ -91,6 +89,14 @@ func serve(ctx context.Context, c *config.Config, called names, log *slog.Logger
 	running.Wait()
 	log.Info("stopped")
 	return nil
+}
+
+// fit makes the limits fit the machine.
+func fit(c *config.Config, log *slog.Logger) {
+	if open, ok := openFiles(); ok {
+		fitDescriptors(c, open, log)
+	}
+	fitMemory(c, log)
 }
 
 // warnUnreachable tells of upstreams that do not answer yet. The proxy serves
