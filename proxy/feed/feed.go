@@ -79,6 +79,7 @@ type runState struct {
 	tried    uint64          // its generation
 	told     uint64          // the urgent writes that it knew of
 	next     time.Time       // when the next poll may begin
+	splay    time.Duration   // that the first poll by the timer is put off by
 	failed   time.Time       // what back-off counts from
 	pause    time.Duration   // after anybody's poll, of a feed that may find out that the origin is back
 	back     <-chan struct{} // closed when a poll of the upstream succeeds; nil unless that is down

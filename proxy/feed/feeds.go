@@ -36,6 +36,7 @@ type Feeds struct {
 	live    map[string]*Feed  // by key
 	places  map[string]*place // the same ones, by URL
 	routes  sync.Map          // *writes by route: refresh_on
+	rush    rush
 	closed  bool
 	running sync.WaitGroup
 }
@@ -98,6 +99,9 @@ func (s *Feeds) follow(f *Feed, v *view) {
 func (s *Feeds) beginLocked(f *Feed) {
 	s.running.Add(1)
 	f.spec.Meter.Opened()
+	if s.rush.joins(time.Now()) {
+		f.runs.splay = time.Duration(s.random() * float64(f.spec.Policy.Interval))
+	}
 	go f.run() // waited for by Close
 	s.live[f.spec.Key] = f
 	same := s.places[f.spec.Target]

@@ -109,6 +109,9 @@ func (f *Feed) decide(now time.Time) (over bool) {
 	case lingering:
 		return f.set.retire(f, true)
 	default:
+		if !r.began.IsZero() {
+			r.splay = 0
+		}
 		f.launch(now, nil)
 	}
 	return false
@@ -155,6 +158,7 @@ func (f *Feed) due(now time.Time) (at time.Time, lingering bool) {
 		if r.failure != nil {
 			paced = maxTime(paced, f.again())
 		}
+		paced = paced.Add(f.splay())
 		return maxTime(f.retry(), paced), false
 	}
 }
