@@ -25,4 +25,14 @@
 // bytes that were read ahead come along, and the goroutine and buffers of
 // fasthttp go back to their pools. After a long poll was answered the connection
 // is given back, and fasthttp goes on as if nothing had been.
+//
+// # Limits
+//
+// The gate counts connections, in all and per client, and closes idle ones before
+// it refuses anybody. Behind a trusted proxy, whose connections carry everybody's
+// requests, a client is charged for what it has under way. The crowd counts those
+// who are held, and what is polled for one client. package feed bounds what is
+// kept. Who is beyond a limit is told so in a way that it understands: a status
+// with Retry-After, an EventSource a long retry, a long poll the answer to a plain
+// one. Each limit is counted by its name where it is enforced.
 package proxy

@@ -90,7 +90,7 @@ func (g *gate) dismiss(evicted *conn) {
 func (g *gate) enter(c *conn, from netip.Addr) (evicted *conn, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	perIP := g.perIP > 0 && !c.shared
+	perIP := g.perIP > 0 && !c.shared && from.IsValid()
 	switch {
 	case perIP && g.places[from] >= g.perIP:
 		c.over = limitConnectionsPerIP

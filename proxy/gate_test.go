@@ -191,9 +191,13 @@ func TestBusyConnectionsAreNeverEvicted(t *testing.T) {
 func TestTheGateForgetsWhoLeaves(t *testing.T) {
 	g := newGate(config.Limits{Connections: 5, ConnectionsPerIP: 2}, 0, func(string) {}, func(a netip.Addr) bool { return a == netip.MustParseAddr("10.0.0.1") })
 	for i := range 100 {
-		from := []string{"192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2", "10.0.0.1"}[i%5]
+		from := []string{"192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2", "10.0.0.1", ""}[i%6]
 		ours, _ := net.Pipe()
-		if c := g.admit(addressed{ours, from}); c != nil {
+		peer := net.Conn(addressed{ours, from})
+		if from == "" {
+			peer = ours // which has no address
+		}
+		if c := g.admit(peer); c != nil {
 			c.begin()
 			if c.shared {
 				g.occupy(c, netip.MustParseAddr("192.0.2.1"))
