@@ -176,7 +176,7 @@ func TestAClientThatDribblesItsHeadIsCutOff(t *testing.T) {
 }
 
 func TestASlowReaderIsCutOffAndDelaysNobody(t *testing.T) {
-	r := newRig(t, "timeouts: {write: 1s}", "interval: 10ms")
+	r := newRig(t, "timeouts: {write: 1s}", "interval: 100ms")
 	big := strings.Repeat("x", 5<<20)
 	n := 0
 	var mu sync.Mutex
@@ -190,7 +190,7 @@ func TestASlowReaderIsCutOffAndDelaysNobody(t *testing.T) {
 	_, _ = io.WriteString(slow, requestText("GET", "/x", r.addr, "", []string{"Accept", "text/event-stream"})) // and reads nothing
 	r.eventually("both are held", func() bool { return r.stats().Subscribers.SSE == 1 })
 	fast := r.stream("/x", "text/event-stream")
-	for range 20 {
+	for range 6 {
 		fast.event()
 	}
 	r.eventually("the slow one is cut off", func() bool { return r.stats().Subscribers.SSE == 1 })
