@@ -250,7 +250,7 @@ func TestAnIPv6ClientIsItsNetwork(t *testing.T) {
 }
 
 func TestALongPollerHasAsLongForItsNextRequestAsAnybody(t *testing.T) {
-	r := newRig(t, "timeouts: {header: 100ms, idle: 3s}", "interval: 10ms")
+	r := newRig(t, "timeouts: {header: 500ms, idle: 5s}", "interval: 10ms")
 	etag := r.get("/x").Header.Get("ETag")
 	c := r.dial()
 	if a, err := r.ask(c, "/x", "Prefer", "wait=1", "If-None-Match", etag); err != nil || a.StatusCode != 304 {
