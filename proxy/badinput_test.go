@@ -62,6 +62,7 @@ func TestAMalformedRequestIsRefusedAndTheConnectionClosed(t *testing.T) {
 		"unknown expectation":   {"POST / HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\nContent-Length: 1\r\n\r\na", 417},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t)
 			answer := r.raw(request.text)
 			if !strings.HasPrefix(answer, fmt.Sprintf("HTTP/1.1 %d ", request.status)) || strings.Count(answer, "Content-Length: ") != 1 {

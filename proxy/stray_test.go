@@ -49,6 +49,7 @@ func TestNothingStrayAnswersAnother(t *testing.T) {
 	for name, c := range strays {
 		for _, mode := range []string{"mode: pass", "interval: 10ms"} {
 			t.Run(name+" "+mode, func(t *testing.T) {
+				t.Parallel()
 				r := newRig(t, mode)
 				r.origin.AnswerFunc(func(x *legacy.Request) legacy.Answer { return legacy.Answer{Body: []byte(x.Target)} })
 				idle, sent := make(chan struct{}), make(chan struct{})
@@ -91,6 +92,7 @@ func TestNothingStrayAnswersAnother(t *testing.T) {
 func TestNothingStrayIsBehindAnAnswer(t *testing.T) {
 	for name, c := range strays {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, "mode: pass")
 			first, _, _ := strings.Cut(c.wire, "|")
 			r.origin.Break(legacy.Raw([]byte(first)), "/first")
