@@ -23,14 +23,68 @@ const (
 // chunk is where a Follower stands in the chunks of a body (RFC 9112 section
 // 7.1).
 type chunk struct {
+	part       part
 	digits     int  // of the size under way
-	padded     bool // white space came behind them
-	extended   bool // and a semicolon
-	extension  int  // bytes behind the digits
+	extension  int  // bytes behind them
 	cr         bool // the last byte was a CR
 	extensions int  // bytes of all of them
 	spent      int64
 	data       int64
+}
+
+// part is a part of a chunk's first line.
+type part uint8
+
+const (
+	inSize part = iota
+	padding
+	beforeName
+	inName
+	afterName
+	beforeValue
+	inValue
+	inQuotes
+	escaped
+	afterQuotes
+)
+
+// next says which part a byte belongs to. Who takes a quoted string for what it
+// is looks for its end beyond the line's, so one that has none is no extension.
+func (p part) next(c byte) (next part, ok bool) {
+	switch {
+	case p == inQuotes && c == '"':
+		return afterQuotes, true
+	case p == inQuotes && c == '\\':
+		return escaped, true
+	case p == inQuotes || p == escaped:
+		return inQuotes, c >= ' ' && c != 0x7f || c == '\t'
+	case c == ';':
+		return beforeName, p != beforeName && p != beforeValue
+	case c == '=':
+		return beforeValue, p == inName || p == afterName
+	case c == '"':
+		return inQuotes, p == beforeValue
+	case c == ' ' || c == '\t':
+		return p.behindSpace(), true
+	case p == beforeName || p == inName:
+		return inName, tokenBytes[c]
+	}
+	return inValue, (p == beforeValue || p == inValue) && tokenBytes[c]
+}
+
+func (p part) behindSpace() part {
+	switch p {
+	case inSize, inValue, afterQuotes:
+		return padding
+	case inName:
+		return afterName
+	}
+	return p
+}
+
+// mayEnd reports whether the line may end behind the part.
+func (p part) mayEnd() bool {
+	return p == inSize || p == inName || p == inValue || p == afterQuotes
 }
 
 // followChunk reads what is not data, up to where data or a trailer begins. It
@@ -73,28 +127,25 @@ func (f *Follower) sizeByte(c byte) {
 		f.beginChunk()
 	case k.cr:
 		f.err = bad("a bare carriage return in a chunk's first line (RFC 9112 section 7.1)")
-	case c == '\r' && k.digits > 0 && (k.extended || !k.padded):
+	case c == '\r' && k.digits > 0 && k.part.mayEnd():
 		k.cr = true
-	case isDigit && k.extension == 0 && k.digits < maxDigits && f.left <= math.MaxInt64>>4:
+	case isDigit && k.part == inSize && k.digits < maxDigits && f.left <= math.MaxInt64>>4:
 		f.left, k.digits = f.left<<4|int64(digit), k.digits+1
-	case k.digits > 0 && k.isExtension(c):
+	case k.digits > 0:
 		f.extend(c)
 	default:
-		f.err = bad("a chunk's first line is not a size, or a size and an extension (RFC 9112 section 7.1)")
+		f.err = bad("a chunk without a size (RFC 9112 section 7.1)")
 	}
 }
 
-// isExtension reports whether c may stand behind the size.
-func (k *chunk) isExtension(c byte) bool {
-	if k.extended {
-		return c >= ' ' && c != 0x7f || c == '\t'
-	}
-	return c == ' ' || c == '\t' || c == ';'
-}
-
+// extend reads a byte behind the size.
 func (f *Follower) extend(c byte) {
 	k := &f.chunk
-	k.padded, k.extended = true, k.extended || c == ';'
+	part, ok := k.part.next(c)
+	if k.part = part; !ok {
+		f.err = bad("a chunk's size is followed by what is no extension (RFC 9112 section 7.1.1)")
+		return
+	}
 	k.extension++
 	if k.extensions++; k.extension > maxExtension || k.extensions > maxExtensions {
 		f.err = bad("a chunk extension that is too long (RFC 9112 section 7.1.1)")

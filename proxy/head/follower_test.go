@@ -80,13 +80,15 @@ func TestChunksAreASizeAndDataAndLittleElse(t *testing.T) {
 	}
 	for _, marked := range []string{
 		"3\r\nabc\r\n0\r\n\r\n", "003\r\nabc\r\n000\r\n\r\n", "A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", "1\r\n\n\r\n0\r\n\r\n",
-		"3;a\r\nabc\r\n0;b=\"c;d\"\r\n\r\n", "3 \t;\ta = b\r\nabc\r\n0\r\n\r\n", "3;\r\nabc\r\n0\r\n\r\n", "3;\xff\r\nabc\r\n0\r\n\r\n",
+		"3;a\r\nabc\r\n0;b=\"c;d\"\r\n\r\n", "3 \t;\ta = b\r\nabc\r\n0\r\n\r\n", "3;a ;b=\"\" ; c\r\nabc\r\n0\r\n\r\n", "3;a=\"\\\"\xff\t;\"\r\nabc\r\n0\r\n\r\n",
 		"3;" + long + "\r\nabc\r\n0\r\n\r\n", many.String() + "0\r\n\r\n",
 		"3|\nabc\r\n0\r\n\r\n", "3\r\nabc|\n0\r\n\r\n", "3\r\nabc\r\n0|\n\r\n", "3\r\nabc|d\r\n0\r\n\r\n", "3\r\nabc|0\r\n\r\n", "|\r\n3\r\nabc\r\n0\r\n\r\n", "|\n",
 		"3 |\r\nabc\r\n0\r\n\r\n", "3\t|\r\nabc", "3 |4\r\n", "| 3\r\nabc", "|+3\r\nabc", "|-3\r\nabc", "0|x3\r\nabc", "3|_0\r\nabc", "3|,\r\nabc", "|;a\r\n", "|g\r\n", "3|.0\r\n", "|\x00\r\n",
+		"3;|\r\nabc\r\n0\r\n\r\n", "3;a;|\r\n", "3;a=|\r\n", "3;|=b\r\n", "3;a|[=b\r\n", "3;a=b|=c\r\n", "3;a |b\r\n", "3;a=b |\r\n", "3;|;\r\n", "3;|\xff\r\n",
+		"3;a=\"b|\r\nabc\r\n0\r\n\r\n", "3;a=\"\\|\r\n", "3;a=\"b\"|c\r\n", "3;|\"a\"\r\n", "3;a=|\x00\r\n", "3;a=\"|\x7f\"\r\n",
 		"3;a|\nabc", "3;a|\x00\r\nabc", "3;|\x0b\r\nabc", "3;a|\x7f\r\nabc", "3;a\r|a\r\nabc", "3\r|\rabc",
 		"800000000000000|0\r\na", "0fffffffffffffff|f\r\na", strings.Repeat("0", 16) + "|3\r\nabc",
-		"3;" + long + "|x\r\nabc\r\n0\r\n\r\n", many.String() + "1|;\r\n",
+		"3;" + long + "|x\r\nabc\r\n0\r\n\r\n", many.String() + "1|;a\r\n",
 		// A byte here and a byte there.
 		strings.Repeat("1\r\na\r\n", 20_000) + "0\r\n\r\n",
 	} {

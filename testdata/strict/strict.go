@@ -6,6 +6,7 @@ package strict
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -140,6 +141,11 @@ func (r *Request) cutSized(wire, length string) (rest string, err error) {
 	return wire[n:], nil
 }
 
+// chunkLine is a size and extensions: names, with or without a value.
+var chunkLine = regexp.MustCompile(`^([0-9a-fA-F]+)(?:[ \t]*;[ \t]*` + token + `(?:[ \t]*=[ \t]*(?:` + token + `|"(?:\\[\t\x20-\x7e]|[^\x00-\x08\x0a-\x1f\x7f"\\])*"))?)*$`)
+
+const token = "[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+
 // cutChunks reads chunks and their trailer (RFC 9112 section 7.1).
 func (r *Request) cutChunks(wire string) (rest string, err error) {
 	for {
@@ -147,12 +153,12 @@ func (r *Request) cutChunks(wire string) (rest string, err error) {
 		if err != nil {
 			return "", err
 		}
-		size, extension, extended := strings.Cut(line, ";")
-		if extended {
-			size = strings.TrimRight(size, " \t")
+		size := chunkLine.FindStringSubmatch(line)
+		if size == nil {
+			return "", fmt.Errorf("chunk %q", line)
 		}
-		n, err := strconv.ParseUint(size, 16, 63)
-		if err != nil || strings.Trim(size, "0123456789abcdefABCDEF") != "" || strings.ContainsFunc(extension, isControl) {
+		n, err := strconv.ParseUint(size[1], 16, 63)
+		if err != nil {
 			return "", fmt.Errorf("chunk %q", line)
 		}
 		if n == 0 {
