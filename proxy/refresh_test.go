@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/fasthttp/websocket"
@@ -70,6 +72,33 @@ func TestAWriteIsSeenByOtherUsersOfTheURL(t *testing.T) {
 	for i, s := range others {
 		if got := s.event(); got != `data: {"v":2}` {
 			t.Errorf("%d got %q", i, got)
+		}
+	}
+}
+
+// RFC 9111 section 4.4: after a write of any kind, known or not, nobody is told
+// what was said before, though only a field shows the difference.
+func TestAWriteIsSeenThoughTheBodyIsTheSame(t *testing.T) {
+	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "M-SEARCH"} {
+		for _, status := range []int{200, 204, 303, 404, 500} {
+			r := newRig(t, "interval: 1h")
+			var n atomic.Int64
+			r.origin.AnswerFunc(func(x *legacy.Request) legacy.Answer {
+				h := http.Header{"X-Number": {fmt.Sprint(n.Add(1))}, "Cache-Control": {"max-age=1000"}}
+				if x.Method == method {
+					return legacy.Answer{Status: status, Header: h}
+				}
+				return legacy.Answer{Header: h, Body: []byte("the same")}
+			})
+			r.get("/x").want(t, 200, "the same")
+			r.do(method, "/x", "abc")
+			want := "3"
+			if status >= 400 {
+				want = "1" // it did nothing, and costs nothing
+			}
+			if got := r.get("/x").want(t, 200, "the same").Header.Get("X-Number"); got != want {
+				t.Errorf("%s %d: the answer is number %s, want %s", method, status, got, want)
+			}
 		}
 	}
 }
