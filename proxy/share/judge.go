@@ -46,11 +46,16 @@ func judgeVary(resp *origin.Response, known *Vary) Verdict {
 const reasonVary Reason = "vary"
 
 // IsOwn reports whether the answer to a poll is what the request that caused it
-// would have got itself, as far as it says: it depends on nothing that the key
-// leaves out.
+// would have got itself, as far as it says: it names no field that the key leaves
+// out. A "*" names none, and says no more than that nobody else may have it.
 func IsOwn(resp *origin.Response, known *Vary) bool {
-	names, ok := varyNames(resp.Header, known)
-	return ok && len(names) == 0
+	for member := range resp.Header.Tokens("Vary") {
+		name := string(appendFolded(nil, []byte(member)))
+		if head.IsToken(name) && name != "*" && !alwaysDecided(name) && !slices.Contains(known.names, name) {
+			return false
+		}
+	}
+	return true
 }
 
 // JudgeRenewal is Judge for the 304 that says that an answer which could be
