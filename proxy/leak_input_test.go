@@ -29,9 +29,8 @@ func (r *rig) pollFor(path string) string {
 
 // L-8: what is not in the key changes no byte of a poll, and makes no other one.
 func TestUnkeyedInputs(t *testing.T) {
-	r := newRig(t, "interval: 1h")
-	host := "api.example.com"
-	r.rehost(host)
+	const host = "api.example.com"
+	r := newRigNamed(t, host)
 	send := func(line, host, lines string) string {
 		return r.raw(line + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n" + lines + "\r\n")
 	}
@@ -91,11 +90,15 @@ func TestUnkeyedInputs(t *testing.T) {
 	}
 }
 
-// rehost puts another proxy in front of the rig's origin, with a Host of its own.
-func (r *rig) rehost(host string) {
-	yaml := routeYAML(r.origin.URL(), []string{"interval: 1h"})
-	again := newRigFor(r.t, r.origin, strings.Replace(yaml, "    timeout:", "    host: "+host+"\n    timeout:", 1))
-	r.proxy, r.addr, r.log = again.proxy, again.addr, again.log
+// newRigNamed is a rig whose origin is always called by one name.
+func newRigNamed(t *testing.T, host string) *rig {
+	origin := legacy.NewFaulty(legacy.Answer{Body: []byte("v")}, nil)
+	if err := origin.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(origin.Close)
+	yaml := routeYAML(origin.URL(), []string{"interval: 1h"})
+	return newRigFor(t, origin, strings.Replace(yaml, "    timeout:", "    host: "+host+"\n    timeout:", 1))
 }
 
 // L-9: what is asked for is what is keyed is what is sent, byte for byte.
