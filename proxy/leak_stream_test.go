@@ -56,16 +56,18 @@ func (c *multitude) listen(u *user, what, path, carrier, lines string, versions 
 		c.t.Errorf("%s: %v", what, err)
 	}
 	buf := make([]byte, 4096)
-	for err == nil && bytes.Count(e.heard.Bytes(), []byte(`"n":`)) < versions && !isPassed(e.heard.Bytes()) {
+	for err == nil && bytes.Count(e.heard.Bytes(), []byte(`"n":`)) < versions && !isOver(e.heard.Bytes()) {
 		_, err = e.Read(buf)
 	}
 	c.check(u, what, e.heard.Bytes())
 }
 
-// isPassed reports whether a whole answer that is for one client alone has come:
-// the next version is for the next request.
-func isPassed(heard []byte) bool {
-	return bytes.Contains(heard, []byte("fwd=bypass")) && bytes.Contains(heard, []byte(`"n":`))
+// isOver reports whether a whole answer has come that is no stream: one for this
+// client alone, a refusal, or that nothing changed. The next version is for the
+// next request.
+func isOver(heard []byte) bool {
+	alone := bytes.Contains(heard, []byte("fwd=bypass")) && bytes.Contains(heard, []byte(`"n":`))
+	return alone || bytes.Contains(heard, []byte("application/problem+json")) || bytes.HasPrefix(heard, []byte("HTTP/1.1 304"))
 }
 
 // RFC 9111 section 3.5, for every way to be told.
