@@ -33,9 +33,14 @@ func faults() map[string]legacy.Fault {
 		"oversized head":     legacy.OversizedHead(100_000),
 		"interim for ever":   legacy.Informational(-1, 102),
 		"304 to nothing":     legacy.Status(304),
+		"304 with a body":    legacy.UnwantedBody(304),
+		"hung in the head":   legacy.HangMidHead(10, nil),
+		"reset in the head":  legacy.ResetMidHead(10),
+		"429":                legacy.RetryAfter(429, time.Second),
+		"429 with a date":    legacy.RetryAfterDate(429, time.Second),
 		"500":                legacy.Status(500),
-		"503 with a date":    legacy.RetryAfter(503, time.Second),
-		"endless":            legacy.Endless(0),
+		"503":                legacy.RetryAfter(503, time.Second),
+		"endless":            legacy.Endless(time.Millisecond),
 	}
 }
 
