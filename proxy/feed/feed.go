@@ -67,7 +67,8 @@ type runState struct {
 	essence      [sha256.Size]byte // hash of the current update's, if parts of it are ignored
 	etag         string            // validators of the origin's last answer
 	lastModified string
-	lying        bool // it gave one entity tag to different answers
+	newest       time.Time // Last-Modified so far
+	lying        bool      // it gave one entity tag to different answers
 
 	guarded  bool // the origin refuses polls that borrow no credentials
 	refusals int  // of polls with the credentials of clients that were let in before, in a row

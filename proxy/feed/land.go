@@ -74,7 +74,7 @@ func (f *Feed) landRenewal(fl *flight, l landing) {
 		u.CacheControl = joined(h, "Cache-Control")
 	}
 	if h.Has("Last-Modified") {
-		u.LastModified = h.Get("Last-Modified")
+		u.LastModified = f.laterDate(h.Get("Last-Modified"))
 	}
 	f.renew(fl, l, &u, true)
 }
@@ -86,7 +86,7 @@ func (f *Feed) landSame(fl *flight, l landing) {
 	u := *f.Latest().Update
 	u.CacheControl = joined(h, "Cache-Control")
 	if bytes.Equal(u.Body, l.body) {
-		u.Header, u.LastModified = sharedFields(h), h.Get("Last-Modified")
+		u.Header, u.LastModified = sharedFields(h), f.laterDate(h.Get("Last-Modified"))
 	}
 	f.renew(fl, l, &u, false)
 }

@@ -28,7 +28,7 @@ func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update, taken *char
 		Body:         l.body,
 		Header:       sharedFields(h),
 		CacheControl: joined(h, "Cache-Control"),
-		LastModified: h.Get("Last-Modified"),
+		LastModified: f.laterDate(h.Get("Last-Modified")),
 		Date:         dateOf(h, l.received),
 		Vary:         f.vary(f.spec.Policy.Vary, h),
 		Polled:       fl.began,
@@ -49,6 +49,21 @@ func (f *Feed) entityTag(l landing, old *upgrade.Update) string {
 		return tag
 	}
 	return upgrade.HashTag(l.response.Status, l.response.Header.Get("Content-Type"), l.body)
+}
+
+// laterDate leaves the date out of a version that is older than one before it, as
+// an origin of several servers or one that was rolled back sends: who has the
+// newer one would be told by If-Modified-Since that nothing changed.
+func (f *Feed) laterDate(value string) string {
+	modified, err := http.ParseTime(value)
+	switch {
+	case err != nil:
+		return value
+	case modified.Before(f.runs.newest):
+		return ""
+	}
+	f.runs.newest = modified
+	return value
 }
 
 // isStrongTag checks the syntax of RFC 9110 section 8.8.3.
