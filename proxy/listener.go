@@ -39,6 +39,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		switch {
 		case err == nil:
 			if admitted := l.gate.admit(c); admitted != nil {
+				boundUnacked(c, l.gate.timeout)
 				return admitted, nil
 			}
 			_ = c.Close()

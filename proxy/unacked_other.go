@@ -1,0 +1,11 @@
+//go:build !linux
+
+package proxy
+
+import (
+	"net"
+	"time"
+)
+
+// boundUnacked leaves it to the kernel.
+func boundUnacked(net.Conn, time.Duration) {}
