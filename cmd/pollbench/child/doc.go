@@ -7,6 +7,7 @@
 //	stream   a fasthttp handler with a stream that says nothing: what a held client costs it
 //	origin   a server that counts: a fixed body, bulk, and a resource that moves
 //	legacy   the scoreboards of testdata/legacy, which count as well
+//	faulty   the origin of testdata/legacy that breaks in every way, which counts as well
 //	loop     a loop that writes to every connection: what a delivery costs at least
 //
 // A child prints its [Hello] as a line of JSON, and then obeys: each line of its

@@ -29,7 +29,7 @@ func runLegacy(o LegacyOptions, l net.Listener, s Standard) error {
 	server := &http.Server{Handler: counter}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(l) })
-	err := s.obey(l, verbs{"count": func(path string) (any, error) { return counter.Counts().Paths[path], nil }})
+	err := s.obey(l.Addr().String(), verbs{"count": func(path string) (any, error) { return counter.Counts().Paths[path], nil }})
 	_ = server.Close()
 	serving.Wait()
 	return err

@@ -51,7 +51,7 @@ func runLoop(o LoopOptions, l net.Listener, s Standard) error {
 	v := sampleVerbs(p.held)
 	v["burst"] = func(string) (any, error) { return p.burst(time.Now()) }
 	v["forget"] = func(string) (any, error) { p.forget(); return nil, nil }
-	err := s.obey(l, v)
+	err := s.obey(l.Addr().String(), v)
 	_ = l.Close()
 	p.mu.Lock()
 	p.closed = true

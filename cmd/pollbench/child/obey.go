@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 )
 
@@ -30,9 +29,9 @@ type Standard struct {
 }
 
 // obey says hello and does as it is told until its input ends.
-func (s Standard) obey(l net.Listener, v verbs) error {
+func (s Standard) obey(address string, v verbs) error {
 	lines, answers := bufio.NewScanner(s.In), json.NewEncoder(s.Out)
-	if err := answers.Encode(Hello{Address: l.Addr().String()}); err != nil {
+	if err := answers.Encode(Hello{Address: address}); err != nil {
 		return err
 	}
 	for lines.Scan() {

@@ -22,6 +22,7 @@ type OriginOptions struct {
 const (
 	Fixed  = "/fixed"  // always the same
 	Moving = "/moving" // changes, while it runs
+	Any    = "/any/"   // begins paths that are all the same
 	Down   = "/down"   // a large body
 	Up     = "/up"     // reads a body and answers with its length
 )
@@ -62,7 +63,7 @@ func fill(b []byte, n int) []byte {
 func (g *origin) serve(ctx *fasthttp.RequestCtx) {
 	g.requests.Add(1)
 	ctx.Response.Header.SetContentType("application/json")
-	switch string(ctx.Path()) {
+	switch path := ctx.Path(); string(path) {
 	case Fixed:
 		ctx.Response.SetBodyRaw(g.fixed)
 	case Moving:
@@ -72,7 +73,11 @@ func (g *origin) serve(ctx *fasthttp.RequestCtx) {
 	case Up:
 		g.take(ctx)
 	default:
-		ctx.SetStatusCode(fasthttp.StatusNotFound)
+		if !bytes.HasPrefix(path, []byte(Any)) {
+			ctx.SetStatusCode(fasthttp.StatusNotFound)
+			return
+		}
+		ctx.Response.SetBodyRaw(g.fixed)
 	}
 }
 

@@ -16,7 +16,9 @@ type ProxyOptions struct {
 }
 
 // runProxy runs pollmux. Its verbs are those of [sampleVerbs] and of
-// [profiler].
+// [profileVerbs], and
+//
+//	feeds   returns how many are live
 func runProxy(o ProxyOptions, l net.Listener, s Standard) error {
 	c, err := config.Load(o.Config)
 	if err != nil {
@@ -29,7 +31,9 @@ func runProxy(o ProxyOptions, l net.Listener, s Standard) error {
 	}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = p.Serve(l) })
-	err = s.obey(l, profileVerbs(sampleVerbs(func() int64 { return subscribers(p) })))
+	v := profileVerbs(sampleVerbs(func() int64 { return subscribers(p) }))
+	v["feeds"] = func(string) (any, error) { return p.Feeds().Len(), nil }
+	err = s.obey(l.Addr().String(), v)
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
 	_ = p.Shutdown(ctx) // whoever is left over does not matter

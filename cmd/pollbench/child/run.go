@@ -16,6 +16,7 @@ const (
 	Origin = "origin"
 	Legacy = "legacy"
 	Loop   = "loop"
+	Faulty = "faulty"
 )
 
 // ErrKind is a child that there is none of.
@@ -39,6 +40,8 @@ func Run(kind, options string, s Standard) error {
 		return with(options, s, runLegacy)
 	case Loop:
 		return with(options, s, runLoop)
+	case Faulty:
+		return with(options, s, runFaulty)
 	}
 	return fmt.Errorf("%w: %q", ErrKind, kind)
 }

@@ -12,6 +12,7 @@ type Sample struct {
 	Held       int64 `json:"held"` // clients
 	Goroutines int   `json:"goroutines"`
 	InUse      int64 `json:"in_use"` // bytes of heap and stacks in use
+	Live       int64 `json:"live"`   // bytes of what is on the heap
 }
 
 // sampleVerbs are
@@ -22,7 +23,7 @@ func sampleVerbs(held func() int64) verbs {
 	sample := func(string) (any, error) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return Sample{Held: held(), Goroutines: runtime.NumGoroutine(), InUse: int64(m.HeapInuse + m.StackInuse)}, nil
+		return Sample{Held: held(), Goroutines: runtime.NumGoroutine(), InUse: int64(m.HeapInuse + m.StackInuse), Live: int64(m.HeapAlloc)}, nil
 	}
 	settle := func(string) (any, error) {
 		debug.FreeOSMemory()

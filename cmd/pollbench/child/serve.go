@@ -16,7 +16,7 @@ const drainTimeout = 2 * time.Second
 func (s Standard) serve(server *fasthttp.Server, l net.Listener, v verbs) error {
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(l) })
-	err := s.obey(l, v)
+	err := s.obey(l.Addr().String(), v)
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
 	_ = server.ShutdownWithContext(ctx) // whoever is left over does not matter

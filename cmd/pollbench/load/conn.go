@@ -46,7 +46,15 @@ const dialTimeout = 30 * time.Second
 
 // dial connects. buffer is the size of the read buffer.
 func dial(ctx context.Context, address string, buffer int) (*Conn, error) {
+	return dialFrom(ctx, nil, address, buffer)
+}
+
+// dialFrom connects from an address of this machine; nil is any.
+func dialFrom(ctx context.Context, from net.IP, address string, buffer int) (*Conn, error) {
 	dialer := net.Dialer{Timeout: dialTimeout}
+	if from != nil {
+		dialer.LocalAddr = &net.TCPAddr{IP: from}
+	}
 	c, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err

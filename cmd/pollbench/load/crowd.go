@@ -44,7 +44,7 @@ const arrivals = 64
 // Subscribe adds n subscribers of a kind to the resource at target. It returns
 // when all have been answered, though perhaps not yet with a snapshot.
 func (c *Crowd) Subscribe(ctx context.Context, k Kind, target string, n int) error {
-	return c.join(ctx, k, n, func(conn *Conn) conversation { return k.converse(conn, c.address, target) })
+	return c.join(ctx, k, n, func(conn *Conn) conversation { return k.converse(conn, subject{host: c.address, target: target}) })
 }
 
 // Receive adds n clients of the bare loop with messages of so many bytes.

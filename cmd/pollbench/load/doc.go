@@ -7,6 +7,8 @@
 //	Pollers.Pace       each asks at a pace, as legacy clients do
 //	Crowd.Subscribe    held clients: long polls, streams, WebSockets
 //	Crowd.Receive      held clients of the bare loop, who count bytes
+//	Wanderers.Run      each asks for something else each time
+//	Traffic.Start      clients of all sorts that come and go, with manners and without
 //
 // Each client is a goroutine and a connection. What they saw is collected in
 // counters and in a [Histogram], which all of them share.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -92,3 +93,6 @@ func listen(t *testing.T, talk func(ctx context.Context, c net.Conn, in *bufio.R
 	})
 	return l.Addr().String()
 }
+
+// testRandom is the same chance each time.
+func testRandom() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }

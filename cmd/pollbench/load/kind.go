@@ -42,15 +42,22 @@ type conversation interface {
 	next() (snapshot []byte, err error)
 }
 
-// converse returns the conversation about the resource at target.
-func (k Kind) converse(c *Conn, host, target string) conversation {
+// subject is what a conversation is about.
+type subject struct {
+	host, target string
+	fields       string // further lines of the request, each with its end
+	asking       func() // called before each long poll, if not nil
+}
+
+// converse returns the conversation about a resource.
+func (k Kind) converse(c *Conn, about subject) conversation {
 	switch k {
 	case Longpoll:
-		return &longPoll{conn: c, host: host, target: target}
+		return &longPoll{conn: c, subject: about}
 	case WebSocket:
-		return &webSocket{conn: c, host: host, target: target}
+		return &webSocket{conn: c, subject: about}
 	}
-	s := stream{conn: c, host: host, target: target}
+	s := stream{conn: c, subject: about}
 	switch k {
 	case SSE:
 		return &events{stream: s}

@@ -37,7 +37,7 @@ func TestEachKindReadsItsSnapshotsAndNothingElse(t *testing.T) {
 			"If-None-Match: \"2\"\r\n", []string{"one", "two"}},
 	} {
 		c, wrote := scripted(t, test.server)
-		talk := test.kind.converse(c, "host", "/path")
+		talk := test.kind.converse(c, subject{host: "host", target: "/path"})
 		if err := talk.open(); err != nil {
 			t.Errorf("%s: %v", test.kind, err)
 			continue
@@ -61,7 +61,7 @@ func TestEachKindReadsItsSnapshotsAndNothingElse(t *testing.T) {
 
 func TestAWebSocketAnswersAPingWithItsPayload(t *testing.T) {
 	c, wrote := scripted(t, "HTTP/1.1 101 Switching Protocols\r\n\r\n\x89\x02hi\x81\x00")
-	talk := WebSocket.converse(c, "host", "/")
+	talk := WebSocket.converse(c, subject{host: "host", target: "/"})
 	if err := talk.open(); err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestAWebSocketAnswersAPingWithItsPayload(t *testing.T) {
 func TestARefusalIsAnErrorForEveryKind(t *testing.T) {
 	for _, k := range Kinds() {
 		c := reading(t, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
-		talk := k.converse(c, "host", "/")
+		talk := k.converse(c, subject{host: "host", target: "/"})
 		err := talk.open()
 		if err == nil {
 			_, err = talk.next()

@@ -8,10 +8,10 @@ import (
 
 // longPoll asks again and again for what it does not have.
 type longPoll struct {
-	conn         *Conn
-	host, target string
-	request      []byte
-	body         []byte
+	subject
+	conn    *Conn
+	request []byte
+	body    []byte
 }
 
 // holdSeconds is how long a long poll is ready to wait: longer than any
@@ -36,7 +36,10 @@ func (l *longPoll) next() ([]byte, error) {
 
 // ask sends the request with the tag of the last answer, and reads the next.
 func (l *longPoll) ask() (*Head, error) {
-	l.request = fmt.Appendf(l.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: pollbench\r\nAccept: */*\r\nPrefer: wait=%d\r\n", l.target, l.host, holdSeconds)
+	if l.asking != nil {
+		l.asking()
+	}
+	l.request = fmt.Appendf(l.request[:0], "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: pollbench\r\nAccept: */*\r\nPrefer: wait=%d\r\n%s", l.target, l.host, holdSeconds, l.fields)
 	if tag := l.conn.head.ETag; len(tag) > 0 {
 		l.request = fmt.Appendf(l.request, "If-None-Match: %s\r\n", tag)
 	}

@@ -12,15 +12,15 @@ import (
 
 // stream is what the chunked conversations have in common.
 type stream struct {
-	conn         *Conn
-	host, target string
-	content      *bufio.Reader // the body without its chunks
-	snapshot     []byte
+	subject
+	conn     *Conn
+	content  *bufio.Reader // the body without its chunks
+	snapshot []byte
 }
 
 // begin asks for the stream by its media type.
 func (s *stream) begin(accept string) error {
-	_, err := fmt.Fprintf(s.conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: pollbench\r\nAccept: %s\r\n\r\n", s.target, s.host, accept)
+	_, err := fmt.Fprintf(s.conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: pollbench\r\nAccept: %s\r\n%s\r\n", s.target, s.host, accept, s.fields)
 	if err != nil {
 		return err
 	}

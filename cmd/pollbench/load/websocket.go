@@ -9,9 +9,9 @@ import (
 
 // webSocket is a client of RFC 6455 that only listens.
 type webSocket struct {
-	conn         *Conn
-	host, target string
-	payload      []byte
+	subject
+	conn    *Conn
+	payload []byte
 }
 
 // The opcodes that a server sends.
@@ -29,7 +29,7 @@ const key = "cG9sbGJlbmNoIHBvbGxiZQ=="
 
 func (w *webSocket) open() error {
 	_, err := fmt.Fprintf(w.conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: pollbench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", w.target, w.host, key)
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n%s\r\n", w.target, w.host, key, w.fields)
 	if err != nil {
 		return err
 	}

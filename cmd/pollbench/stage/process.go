@@ -70,6 +70,9 @@ func (p *Process) RSS() (int64, error) {
 	return s.RSS, err
 }
 
+// Descriptors is how many files the process has open.
+func (p *Process) Descriptors() (int, error) { return proc.Descriptors(p.PID()) }
+
 // Stop ends the process and waits for it. The error tells that it had ended
 // before or, of a child of our own, that it did not end well.
 func (p *Process) Stop() error {
