@@ -116,6 +116,33 @@ func TestSubscribersOfAFeedThatTurnsPrivateAreToldThatItIsStale(t *testing.T) {
 	})
 }
 
+func TestWhoWasPassedIsNotGivenWhatAnEarlierPollBrings(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		f := r.subscribe("/x")
+		defer leave(f)
+		r.get("/x")
+		r.origin.says(200, "mine", "Set-Cookie", "a=b")
+		time.Sleep(time.Second + time.Millisecond)
+		r.origin.says(200, "v1")
+		r.origin.latency = 500 * time.Millisecond
+		time.Sleep(time.Second) // a poll of v1 is under way for the subscriber
+		if a := r.get("/x"); a.Alone != "set-cookie" {
+			t.Fatalf("got %+v", a)
+		}
+		passed := time.Now()
+		time.Sleep(500 * time.Millisecond)
+		if u := f.Latest().Update; string(u.Body) != "v1" || !u.Polled.Before(passed) {
+			t.Fatalf("the subscriber has %+v", u)
+		}
+		if u := r.want(r.get("/x"), "v1"); u.Polled.Before(passed) {
+			t.Errorf("a poll of %v answers who was passed at %v", u.Polled.Sub(r.begin), passed.Sub(r.begin))
+		}
+		polls := r.origin.count()
+		r.want(r.get("/x"), "v1")
+		r.wantPolls(polls)
+	})
+}
+
 func TestWhoWaitsForALaterPollOfAPrivateResourceIsAloneWithoutIt(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		r.origin.latency = time.Second

@@ -159,8 +159,12 @@ func (f *Feed) succeed(fl *flight, l landing, u *upgrade.Update, wake bool) {
 	r.refused = time.Time{}
 	f.recovered(fl, l)
 	r.next = maxTime(fl.began.Add(f.spec.Policy.Interval), l.received.Add(floor(l.response, l.received)))
+	fresh := r.next
+	if f.wasAlone(fl) {
+		fresh = fl.began // the next poller asks for a later one
+	}
 	if !r.over {
-		f.publish(&view{state: &upgrade.State{Update: u}, generation: fl.generation, fresh: r.next, took: l.took}, wake)
+		f.publish(&view{state: &upgrade.State{Update: u}, generation: fl.generation, fresh: fresh, took: l.took}, wake)
 	}
 	fl.give(Answer{Update: u, Took: l.took, How: Collapsed, Renewal: renewal})
 }

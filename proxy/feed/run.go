@@ -68,7 +68,7 @@ func (f *Feed) take(a *ask) {
 		a.give(Answer{Err: ErrUnproven})
 	case r.over:
 		a.give(Answer{Err: ErrClosed})
-	case r.flight != nil && !r.flight.aborted && r.flight.generation >= a.generation:
+	case r.flight != nil && !r.flight.aborted && r.flight.generation >= a.generation && !f.wasAlone(r.flight):
 		r.flight.waiters = append(r.flight.waiters, a)
 	case r.flight != nil:
 		r.late = append(r.late, a)
@@ -78,6 +78,10 @@ func (f *Feed) take(a *ask) {
 		f.launch(now, a)
 	}
 }
+
+// wasAlone reports whether requests were passed when a poll began, or later: what
+// they brought may be newer than what it brings, and nobody is to go back.
+func (f *Feed) wasAlone(fl *flight) bool { return f.view.Load().alone.After(fl.began) }
 
 // decide starts what is due and sets the timer for what will be. It reports
 // whether the feed is over.
