@@ -6,6 +6,8 @@
 //	subscribers  thousands of held clients on one feed
 //	savings      upstream requests
 //	idle         memory per idle subscriber
+//	soak         clients of all sorts and an origin that breaks, and what is left of it
+//	urls         a million different URLs, and subscribers meanwhile
 //	check        all of it again, against the ratios of an earlier outcome
 //
 // It needs no network but loopback, and nothing installed: nginx and Varnish are
@@ -93,6 +95,7 @@ Compare the ratios; the other figures belong to this machine and this hour.`,
 		Example: `  pollbench hit
   pollbench subscribers --each 100 --for 10s
   pollbench savings --json savings.json
+  pollbench soak --for 30s
   pollbench check testdata/bench/hit.json`,
 		SuggestionsMinimumDistance: 2,
 		SilenceErrors:              true,

@@ -70,7 +70,7 @@ func tell(cmd *cobra.Command, r result) error {
 func flagsOf(cmd *cobra.Command) map[string]string {
 	flags := map[string]string{}
 	for _, name := range []string{
-		"allow", "body", "bulk", "clients", "each", "every", "first", "for", "interval", "kinds", "latency", "n", "rounds", "streams",
+		"addresses", "allow", "body", "bulk", "clients", "count", "each", "every", "first", "for", "interval", "kinds", "latency", "n", "rounds", "streams",
 	} {
 		f := cmd.Flag(name)
 		if f == nil {

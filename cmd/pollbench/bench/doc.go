@@ -6,6 +6,8 @@
 //	Subscribers  thousands of held clients on one feed, against a bare loop
 //	Savings      upstream requests, against the same load without pollmux
 //	Idle         memory per idle subscriber, against a goroutine per connection
+//	Soak         clients of all sorts and an origin that breaks: what they see, and what is left
+//	URLs         a great many URLs: memory, the subscribers of others, the origin
 //
 // # Ratios
 //

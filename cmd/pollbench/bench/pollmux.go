@@ -25,7 +25,12 @@ routes:
 
 // startPollmux starts pollmux in front of an origin.
 func startPollmux(s *stage.Stage, origin, route string) (*stage.Process, error) {
-	file, err := s.File("pollmux.yaml", fmt.Appendf(nil, proxyConfig, origin, route))
+	return startConfigured(s, fmt.Appendf(nil, proxyConfig, origin, route))
+}
+
+// startConfigured starts pollmux with a configuration.
+func startConfigured(s *stage.Stage, config []byte) (*stage.Process, error) {
+	file, err := s.File("pollmux.yaml", config)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ type TrafficOptions struct {
 	Number   func(number int64) []byte // the body of a write
 	Stay     time.Duration             // the longest visit
 	Patience time.Duration             // how long an answer may take to begin
+	Dribble  time.Duration             // how long a request that does not get anywhere may be listened to
 	See      func(v *Visit, snapshot []byte)
 	Writes   *Writes // the account of them
 }
@@ -42,10 +43,11 @@ type Traffic struct {
 
 // Told is what clients did, and what was done to them.
 type Told struct {
-	Visits atomic.Int64
-	Asked  atomic.Int64 // requests
-	Hung   atomic.Int64 // requests whose answer did not begin in time
-	Drops  atomic.Int64 // members of the audience that had to come back
+	Visits   atomic.Int64
+	Asked    atomic.Int64 // requests
+	Hung     atomic.Int64 // requests whose answer did not begin in time
+	Dribbled atomic.Int64 // heads that were listened to for too long
+	Drops    atomic.Int64 // members of the audience that had to come back
 
 	held atomic.Int64 // nanoseconds
 }

@@ -1,10 +1,12 @@
 package load
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -143,6 +145,20 @@ func TestAnAnswerThatDoesNotBeginIsCounted(t *testing.T) {
 		}
 		_ = v.pollOnce(t.Context())
 		v.leave()
+	}
+}
+
+func TestAHeadThatIsListenedToForTooLongIsCounted(t *testing.T) {
+	address := listen(t, func(_ context.Context, _ net.Conn, in *bufio.Reader) { _, _ = io.Copy(io.Discard, in) })
+	traffic := NewTraffic(TrafficOptions{Address: address, Targets: []string{"/a"}, Identities: []string{""}, Dribble: time.Millisecond})
+	v := traffic.visit(testRandom())
+	if err := v.come(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	v.dribble(t.Context())
+	v.leave()
+	if traffic.Told.Dribbled.Load() != 1 {
+		t.Error(traffic.Told.Dribbled.Load())
 	}
 }
 

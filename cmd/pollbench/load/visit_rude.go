@@ -8,9 +8,15 @@ import (
 
 // dribble sends a head byte by byte, until it is cut off or goes.
 func (v *Visit) dribble(ctx context.Context) {
+	_ = v.conn.wire.SetDeadline(time.Time{})
+	began := time.Now()
 	head := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\nX-Slow: %0512d", v.Target, v.traffic.Address, 0)
 	for i := range len(head) {
 		if _, err := v.conn.Write([]byte{head[i]}); err != nil || !pause(ctx, dribbleEvery) {
+			return
+		}
+		if time.Since(began) > v.traffic.Dribble {
+			v.traffic.Told.Dribbled.Add(1)
 			return
 		}
 	}

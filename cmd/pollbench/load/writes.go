@@ -39,12 +39,12 @@ func (w *Writes) sent(numbers []int64) {
 
 // Account is what became of the writes.
 type Account struct {
-	Sent     int64 // in all
-	Good     int64 // answered 2xx
-	Arrived  int64 // at the origin
-	Lost     int64 // answered 2xx, and never arrived
-	Repeated int64 // arrived more than once
-	Gaps     int64 // messages that arrived behind one of the same socket that did not
+	Sent     int64 `json:"sent"`     // in all
+	Good     int64 `json:"good"`     // answered 2xx
+	Arrived  int64 `json:"arrived"`  // at the origin
+	Lost     int64 `json:"lost"`     // answered 2xx, and never arrived
+	Repeated int64 `json:"repeated"` // arrived more than once
+	Gaps     int64 `json:"gaps"`     // messages that arrived behind one of the same socket that did not
 }
 
 // Compare compares what clients know with how often each number arrived.
