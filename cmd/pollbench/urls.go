@@ -18,7 +18,8 @@ func newURLs() *benchmark {
 answered, while other resources have subscribers of every kind. The exit code is 1 if
 memory grows beyond what limits.feeds and limits.snapshots allow, if a subscriber is
 dropped or hears of changes late, if a poll is not answered, or if the origin gets more
-requests at any time than the clients alone would have sent.
+requests at any time than the clients alone would have sent, up to three intervals after
+the last URL.
 
 The bound on memory is what there was before, and twice (for garbage) the snapshots that
 limits.snapshots allows and 16 KiB for each feed of limits.feeds.`,

@@ -115,18 +115,21 @@ func (b *urls) wander(ctx context.Context) error {
 	if err := errors.Join(b.origin.Ask("resume", nil), b.look()); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	wandering, cancel := context.WithCancel(ctx)
 	done, began := make(chan struct{}), time.Now()
 	var failure error
 	go func() { // waited for below
 		defer close(done)
-		failure = b.wanderers.Run(ctx)
+		failure = b.wanderers.Run(wandering)
 	}()
 	err := b.watchOver(done)
 	cancel()
 	<-done
 	b.took = time.Since(began)
-	return errors.Join(err, failure)
+	if err := errors.Join(err, failure); err != nil {
+		return err
+	}
+	return b.aftermath(ctx)
 }
 
 // urlOf is the URL of a number: no two are the same, and they look random.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"math"
 	"time"
@@ -37,6 +38,22 @@ func (b *urls) watchOver(done <-chan struct{}) error {
 		}
 	}
 }
+
+// aftermath goes on looking for a few intervals: of what nobody asks for any
+// more, and is still known, nothing may be asked.
+func (b *urls) aftermath(ctx context.Context) error {
+	for end := time.Now().Add(afterwards * b.options.Interval); time.Now().Before(end); {
+		if !wait(ctx, lookEvery) {
+			return ctx.Err()
+		}
+		if err := b.look(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const afterwards = 3
 
 // look looks once.
 func (b *urls) look() (err error) {
