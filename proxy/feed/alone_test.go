@@ -123,8 +123,10 @@ func TestWhoWasPassedIsNotGivenWhatAnEarlierPollBrings(t *testing.T) {
 		r.get("/x")
 		r.origin.says(200, "mine", "Set-Cookie", "a=b")
 		time.Sleep(time.Second + time.Millisecond)
-		r.origin.says(200, "v1")
-		r.origin.latency = 500 * time.Millisecond
+		r.origin.answers(func(p *poll) *origin.Response {
+			pause(p.ctx, 500*time.Millisecond)
+			return response(200, "v1")
+		})
 		time.Sleep(time.Second) // a poll of v1 is under way for the subscriber
 		if a := r.get("/x"); a.Alone != "set-cookie" {
 			t.Fatalf("got %+v", a)
