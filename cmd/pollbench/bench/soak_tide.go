@@ -14,8 +14,8 @@ const crests = 3
 
 // crest has more clients come at once, and leave, than there will be later, and
 // has some of them ask for more. What is kept for the highest tide ever, as room
-// for goroutines and in maps, is then the same for both stretches, and no matter
-// of chance.
+// for goroutines, in maps and for what manages memory, is then the same for both
+// stretches, and no matter of chance.
 func (b *soak) crest(ctx context.Context) error {
 	crowd := load.NewCrowd(b.proxy.Address, func(*load.Member, []byte, int64) {})
 	defer crowd.Close()
@@ -34,12 +34,16 @@ func (b *soak) crest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	many := &load.Wanderers{Address: b.proxy.Address, Clients: b.options.Clients, Count: 5 * soakFeeds, Target: urlOf}
+	many := &load.Wanderers{Address: b.proxy.Address, Clients: b.options.Clients, Count: 5 * soakFeeds, Target: largeOf}
 	if err := many.Run(ctx); err != nil && !errors.Is(err, load.ErrAnswer) {
 		return err
 	}
 	return nil
 }
+
+// largeOf is the URL of a number, of something large: snapshots fill the memory
+// that they may have.
+func largeOf(number int64) string { return fmt.Sprintf("%screst?page=%d", child.Large, number) }
 
 // ebb waits until nobody is held any more.
 func (b *soak) ebb(ctx context.Context) error {
