@@ -26,6 +26,3 @@ func laterKeys(t reflect.Type) []string {
 		return nil
 	}
 }
-
-// laterModes are the values of mode that this version does not know yet.
-func laterModes() []string { return []string{"observe"} }

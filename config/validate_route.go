@@ -33,7 +33,7 @@ func (v *validator) route(field string, r *Route) {
 	}
 	v.routeHost(field+".host", r.Host)
 	v.routeUpstream(field+".upstream", r.Upstream)
-	word(v, field+".mode", r.Mode, []Mode{ModeCoalesce, ModePass}, laterModes()...)
+	word(v, field+".mode", r.Mode, []Mode{ModeCoalesce, ModeObserve, ModePass})
 	if r.Mode == ModePass {
 		v.passOnly(field, r)
 		return

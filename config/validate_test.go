@@ -78,7 +78,7 @@ func TestAConfigurationBuiltInGoIsReportedInTheWordsOfAFile(t *testing.T) {
 		{func(c *config.Config) { c.Routes[0] = &config.Route{} },
 			"routes[0].path: is missing; write a pattern such as /api/** (*: one segment, **: any number)\n" +
 				"routes[0].upstream: is missing; name one of: api\n" +
-				"routes[0].mode: \"\" is not known; allowed: coalesce, pass\n" +
+				"routes[0].mode: \"\" is not known; allowed: coalesce, observe, pass\n" +
 				"routes[0].methods: names no method; allowed: GET, which includes HEAD, and POST where it only reads\n" +
 				"routes[0].interval: 0s is too short; at least 10ms is allowed\n" +
 				"routes[0].serve: names no transport; allowed: poll, longpoll, sse, ndjson, multipart, websocket\n" +

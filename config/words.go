@@ -6,6 +6,7 @@ type Mode string
 // The modes of a route.
 const (
 	ModeCoalesce Mode = "coalesce" // polled once for everybody
+	ModeObserve  Mode = "observe"  // passed through, and compared with what coalesce would do
 	ModePass     Mode = "pass"     // passed through, each on its own
 )
 

@@ -64,6 +64,7 @@ func (p *Proxy) serve(r *request) {
 		return
 	}
 	if !r.route.coalesces() {
+		p.observe(r)
 		p.pass(r, "")
 		return
 	}

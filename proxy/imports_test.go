@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"proxy/feed":      {"proxy/origin", "proxy/schedule", "proxy/share", "upgrade"},
 	"proxy/share":     {"proxy/head", "proxy/origin", "config"},
 	"proxy/ledger":    {"upgrade"},
+	"proxy/observe":   {"proxy/feed", "proxy/head", "proxy/ledger", "proxy/origin", "proxy/share", "config"},
 	"proxy/head":      {},
 	"proxy/origin":    {},
 	"proxy/schedule":  {},

@@ -162,6 +162,7 @@ func TestEveryGoroutineIsKnown(t *testing.T) {
 		"proxy/feed/flight.go f.fly":               "recovers, and lands",
 		"proxy/authorize/inquiry.go r.run":         "recovers, and nobody is let in",
 		"proxy/authorize/tenure.go time.AfterFunc": "recovers, and ends the client",
+		"proxy/observe/observer.go o.run":          "guard recovers",
 		"proxy/origin/dial.go func":                "dials, and sees nothing of a client or an origin",
 		"proxy/origin/dial.go closeLate":           "closes connections",
 		"proxy/origin/names.go n.lookup":           "asks the system's resolver",

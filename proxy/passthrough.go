@@ -25,6 +25,7 @@ func (p *Proxy) passThrough(r *request, reason share.Reason) {
 	ctx, cancel := context.WithCancel(context.Background())
 	pass := p.newPass(r, cancel)
 	resp, err := r.route.upstream.passes.Do(ctx, pass.request())
+	r.observeAnswer(resp)
 	if err != nil {
 		pass.end()
 		p.passFailed(r, pass.body, err)

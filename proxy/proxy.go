@@ -18,6 +18,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/authorize"
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/ledger"
+	"github.com/pollmux/pollmux/proxy/observe"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
@@ -36,6 +37,7 @@ type Proxy struct {
 	routes    []*route
 	refreshes []refresh
 	feeds     *feed.Feeds
+	observer  *observe.Observer   // nil if no route is observed
 	register  *authorize.Register // whom the origin lets in
 	engine    *fanout.Engine
 	gate      *gate
@@ -118,6 +120,7 @@ func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
 		account := p.ledger.Route(r.Name, r.Interval)
 		rt := newRoute(r, p.upstreams[r.Upstream], account, secret, c.Limits)
 		rt.alarm = &alarm{log: p.log, route: r.Name}
+		p.observeRoute(rt, secret)
 		p.routes = append(p.routes, rt)
 		p.refreshes = append(p.refreshes, refreshesOf(rt)...)
 	}

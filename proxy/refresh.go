@@ -41,6 +41,7 @@ func (p *Proxy) noteWrite(r *request, resp *origin.Response) {
 // its answer names on the same host (RFC 9111 section 4.4).
 func (p *Proxy) refreshTargets(r *request, resp *origin.Response) {
 	if !r.route.coalesces() {
+		p.observeWrite(&r.head, r.route)
 		return
 	}
 	var key share.Key
@@ -75,6 +76,7 @@ func (p *Proxy) refreshRoutes(method string, host, path []byte) {
 	for _, w := range p.refreshes {
 		if w.method == method && w.host.matches(withoutPort(host)) && w.path.Match(path) {
 			p.feeds.InvalidateRoute(w.route)
+			p.outdate(w.route)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/proxy/observe"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
 )
@@ -33,6 +34,8 @@ type request struct {
 	choice upgrade.Choice
 	ask    share.Ask
 	have   []byte // entity tags that the client has, nil if it does not say
+
+	look *observe.Look // nil unless it is observed
 }
 
 func (p *Proxy) acquire(ctx *fasthttp.RequestCtx) *request {
@@ -50,6 +53,6 @@ func (r *request) writes() bool {
 }
 
 func (p *Proxy) releaseRequest(r *request) {
-	r.ctx, r.route, r.body, r.collected, r.claim = nil, nil, nil, nil, claim{}
+	r.ctx, r.route, r.body, r.collected, r.claim, r.look = nil, nil, nil, nil, claim{}, nil
 	p.requests.Put(r)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/ledger"
+	"github.com/pollmux/pollmux/proxy/observe"
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
@@ -29,6 +30,7 @@ type route struct {
 	reads    []string // query parameters that pollmux reads itself
 	origins  map[string]bool
 	alarm    *alarm
+	observed *observe.Route // nil unless the mode says so
 }
 
 // upstream is a configured upstream: one client for polls, one for passed

@@ -159,6 +159,9 @@ func (p *Proxy) close() {
 	p.mu.Unlock()
 	p.gate.closeAll()
 	p.serving.Wait()
+	if p.observer != nil {
+		p.observer.Close()
+	}
 }
 
 // wait waits for f, or until ctx ends; f then goes on by itself.

@@ -23,7 +23,7 @@ type dashboard struct {
 func newDashboard() *dashboard {
 	style := dashboardFile("style.css")
 	var script []byte
-	for _, name := range []string{"basics.js", "past.js", "chart.js", "sums.js", "tables.js", "main.js"} {
+	for _, name := range []string{"basics.js", "past.js", "chart.js", "sums.js", "tables.js", "observed.js", "main.js"} {
 		script = append(script, dashboardFile(name)...)
 	}
 	document := bytes.Replace(dashboardFile("index.html"), []byte("/* style.css */"), style, 1)

@@ -10,6 +10,9 @@
 //	without pollmux   client_requests + saved_requests_estimated
 //	with pollmux      upstream_requests
 //
+// Of a route in mode observe nothing is saved. What would have been is [Observed],
+// and is in no other figure.
+//
 // Everything but the time that subscribers are held is a counter that a request
 // increments without a lock. /api/stats and /metrics read the same ones.
 package ledger

@@ -54,6 +54,8 @@ type Route struct {
 	delivery   Histogram
 
 	unshared sync.Map // reason → *atomic.Int64
+
+	observer Observer // nil if nobody does
 }
 
 func add(m *sync.Map, name string) {

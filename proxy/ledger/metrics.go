@@ -38,6 +38,7 @@ func (l *Ledger) Describe(ch chan<- *prometheus.Desc) {
 	} {
 		ch <- d
 	}
+	describeObserved(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -76,6 +77,7 @@ func (r *Route) collect(ch chan<- prometheus.Metric) {
 	for reason, n := range s.Unshared {
 		counter(unshared, float64(n), reason)
 	}
+	s.Observed.collect(counter)
 	ch <- prometheus.MustNewConstMetric(feeds, prometheus.GaugeValue, float64(s.Feeds), r.name)
 	r.collectHistograms(ch)
 }

@@ -32,6 +32,7 @@ type RouteStats struct {
 	StalenessSeconds       Quantiles        `json:"staleness_seconds"`
 	DeliverySeconds        Quantiles        `json:"delivery_seconds"`
 	Unshared               map[string]int64 `json:"unshared"`
+	Observed               *Observed        `json:"observed,omitempty"` // of routes in mode observe
 }
 
 // ClientRequests are counted by the transport that was asked for.
@@ -105,6 +106,7 @@ func (r *Route) stats() RouteStats {
 		StalenessSeconds: quantiles(&r.staleness),
 		DeliverySeconds:  quantiles(&r.delivery),
 		Unshared:         counts(&r.unshared),
+		Observed:         r.observed(),
 	}
 }
 
@@ -153,6 +155,7 @@ func (t *RouteStats) add(r *RouteStats) {
 	for reason, n := range r.Unshared {
 		t.Unshared[reason] += n
 	}
+	t.addObserved(r.Observed)
 }
 
 func (c *ClientRequests) add(o ClientRequests) {

@@ -46,6 +46,7 @@ function show() {
   headline();
   sums(told);
   routes(told);
+  observed(told);
   feeds(toldFeeds);
   chart();
 }

@@ -1,6 +1,6 @@
 // The tables. A row stays where it is, so that it can be read and marked.
 
-const rows = { routes: new Map(), feeds: new Map() };
+const rows = { routes: new Map(), observed: new Map(), feeds: new Map() };
 
 // Shows so many columns of one row, made anew where they differ.
 function fill(row, cells) {
@@ -16,7 +16,7 @@ function fill(row, cells) {
 function table(name, items, key, cells) {
   const known = rows[name];
   const body = part(name);
-  const wanted = part(`${name}-filter`).value.trim().toLowerCase();
+  const wanted = part(`${name}-filter`)?.value.trim().toLowerCase() ?? "";
   const seen = new Set();
   let before = null;
   for (const item of items) {
