@@ -94,7 +94,7 @@ func (g *gate) enter(c *conn, from netip.Addr) (evicted *conn, ok bool) {
 	switch {
 	case perIP && g.places[from] >= g.perIP:
 		c.over = limitConnectionsPerIP
-		ok = g.places[from] < g.perIP+overflow(g.perIP)
+		ok = g.places[from] < g.perIP+Overflow(g.perIP)
 	case g.total > 0 && len(g.conns) >= g.total:
 		if evicted, ok = g.evictLocked(), true; evicted == nil {
 			c.over = limitConnections
@@ -102,7 +102,7 @@ func (g *gate) enter(c *conn, from netip.Addr) (evicted *conn, ok bool) {
 	default:
 		ok = true
 	}
-	if ok = ok && (g.total == 0 || len(g.conns) < g.total+overflow(g.total)); !ok {
+	if ok = ok && (g.total == 0 || len(g.conns) < g.total+Overflow(g.total)); !ok {
 		return evicted, false
 	}
 	g.conns[c] = struct{}{}
@@ -113,9 +113,9 @@ func (g *gate) enter(c *conn, from netip.Addr) (evicted *conn, ok bool) {
 	return evicted, true
 }
 
-// overflow is how many connections beyond a limit are taken, to be told so in a
+// Overflow is how many connections beyond a limit are taken, to be told so in a
 // way that their client understands.
-func overflow(limit int) int { return max(16, limit/10) }
+func Overflow(limit int) int { return min(max(16, limit/10), 512) }
 
 func (g *gate) leave(c *conn) {
 	g.mu.Lock()

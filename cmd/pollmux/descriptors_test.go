@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy"
 	"github.com/pollmux/pollmux/testdata/await"
 )
 
@@ -25,8 +26,8 @@ func TestConnectionsFitTheLimitOnOpenFiles(t *testing.T) {
 		configured int
 		want       int
 	}{
-		{0, 100_000, 1}, {20, 100_000, 1}, {64, 100_000, 20}, {1024, 100_000, 687}, {1024, 500, 500}, {1024, 0, 687},
-		{1 << 20, 100_000, 100_000}, {1 << 63, 100_000, 100_000}, {1 << 63, 0, 732096687},
+		{0, 90_000, 1}, {20, 90_000, 1}, {64, 90_000, 20}, {1024, 90_000, 688}, {1024, 500, 500}, {1024, 0, 688},
+		{20_000, 90_000, 18_960}, {1 << 20, 90_000, 90_000}, {1 << 63, 90_000, 90_000}, {1 << 63, 0, 1<<30 - 16 - 512 - 512},
 	} {
 		var log await.Log
 		c := config.Default()
@@ -38,10 +39,19 @@ func TestConnectionsFitTheLimitOnOpenFiles(t *testing.T) {
 		if warned := strings.Contains(log.String(), "level=WARN"); warned != (test.configured != test.want) {
 			t.Errorf("%d of %d descriptors: logged %q", test.configured, test.open, log.String())
 		}
-		most := uint64(test.want) + max(16, uint64(test.want)/10) // as the proxy's gate takes them
-		if test.open >= 64 && test.open < 1<<30 && most > test.open*3/4 {
+		most := uint64(test.want + proxy.Overflow(test.want))
+		if test.open >= 64 && most > test.open-min(test.open/4, 512) {
 			t.Errorf("%d descriptors: up to %d connections", test.open, most)
 		}
+	}
+}
+
+func TestALimitThatNobodySetIsLoweredWithoutAWarning(t *testing.T) {
+	var log await.Log
+	c := config.Default()
+	fitDescriptors(c, 1024, slog.New(slog.NewTextHandler(&log, nil)))
+	if !strings.Contains(log.String(), "level=INFO") || c.Limits.Connections != 688 {
+		t.Errorf("%d, %q", c.Limits.Connections, log.String())
 	}
 }
 
