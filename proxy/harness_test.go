@@ -78,7 +78,7 @@ func (r *rig) serve(yaml string, l net.Listener) {
 		r.t.Fatal(err)
 	}
 	r.addr = l.Addr().String()
-	p, log, served := r.proxy, r.log, make(chan error, 1) // a test may put another in their place
+	p, served := r.proxy, make(chan error, 1) // a test may put another in its place
 	go func() { served <- p.Serve(l) }()
 	r.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
@@ -87,8 +87,8 @@ func (r *rig) serve(yaml string, l net.Listener) {
 		if err := <-served; err != nil {
 			r.t.Errorf("Serve: %v", err)
 		}
-		if strings.Contains(log.String(), "panic") {
-			r.t.Errorf("the log tells of a panic:\n%s", log)
+		if strings.Contains(r.log.String(), "panic") {
+			r.t.Errorf("the log tells of a panic:\n%s", r.log)
 		}
 	})
 }
