@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/pollmux/pollmux/config"
@@ -33,6 +34,13 @@ func (r *route) checksFirst(method []byte) bool {
 // checksResource reports whether they are let in by the resource itself.
 func (r *route) checksResource() bool {
 	return r.Share == config.ShareAuthorize && r.Authorize.Path == ""
+}
+
+// overrides reports whether an answer that passes through says something else of
+// a field than its origin did: a cache on its way must not let another client in
+// that the route would not.
+func (r *route) overrides(name string) bool {
+	return r.checksFirst(nil) && (strings.EqualFold(name, "Cache-Control") || feed.IsForCaches(name))
 }
 
 func (r *route) consents() authorize.Terms {
@@ -92,11 +100,14 @@ func (p *Proxy) inquire(r *request) bool {
 	switch {
 	case answer.LetsIn(), answer.Unknown() && p.register.Tolerates(r.claim.Claim, r.now):
 		return true
+	case answer.Unknown() && p.wantsEvents(r):
+		p.sayFull(r) // a browser would give up for good
 	case answer.Err != nil:
 		p.refuse(r, problemOf(answer.Err))
 	default:
 		p.refuse(r, notLetIn(&answer))
 	}
+	r.route.account.Requested(r.choice.Transport)
 	return false
 }
 

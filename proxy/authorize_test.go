@@ -412,3 +412,62 @@ func TestPollsGoOnWithTheCredentialsOfThoseWhoAreStillLetIn(t *testing.T) {
 		t.Errorf("bob got %q", got)
 	}
 }
+
+func TestNoCacheInFrontIsToldToKeepWhatEachClientIsLetInFor(t *testing.T) {
+	for name, lines := range map[string][]string{"by path": {"authorize: {path: /me}"}, "by resource": {"authorize: {ttl: 1h}"}} {
+		t.Run(name, func(t *testing.T) {
+			g := newGuardian(t, true, append(lines, "interval: 10ms")...)
+			g.origin.AnswerFunc(func(*legacy.Request) legacy.Answer {
+				return legacy.Answer{Header: http.Header{
+					"Cache-Control": {"public, max-age=60"}, "Expires": {"Thu, 01 Jan 2099 00:00:00 GMT"}, "Cdn-Cache-Control": {"max-age=60"}, "Surrogate-Control": {"max-age=60"},
+				}, Body: []byte("v1")}
+			})
+			asks := [][]string{nil, {"If-None-Match", "*"}}
+			if name == "by path" {
+				asks = append(asks, []string{"Range", "bytes=0-1"}) // else it is the origin that lets the client in
+			}
+			for _, fields := range asks {
+				a := g.as("alice", "/doc", fields...)
+				if got := a.Header.Values("Cache-Control"); len(got) != 1 || got[0] != "private, no-cache" ||
+					a.Header.Get("Expires")+a.Header.Get("Cdn-Cache-Control")+a.Header.Get("Surrogate-Control") != "" {
+					t.Errorf("%v: %d %v", fields, a.StatusCode, a.Header)
+				}
+			}
+		})
+	}
+}
+
+func TestAnEventSourceThatNobodyCanCheckComesBack(t *testing.T) {
+	g := newGuardian(t, true, "authorize: {path: /me}")
+	g.origin.Close()
+	if a := g.as("alice", "/doc", "Accept", "text/event-stream"); a.StatusCode != 200 || !strings.Contains(a.body, "retry: ") || strings.Contains(a.body, "data:") {
+		t.Errorf("%d %q", a.StatusCode, a.body)
+	}
+	if a := g.as("alice", "/doc"); a.StatusCode != 502 {
+		t.Errorf("a poll: %d", a.StatusCode)
+	}
+}
+
+// One that polls what it is refused costs no more than without a proxy, but for
+// the first question.
+func TestAClientThatIsRefusedCostsWhatItSends(t *testing.T) {
+	g := newGuardian(t, false, "authorize: {path: /me, ttl: 1h}", "interval: 10ms")
+	g.origin.AnswerFunc(func(x *legacy.Request) legacy.Answer {
+		if x.Path != "/me" && x.Header.Get("Authorization") == "Bearer bob" {
+			return legacy.Answer{Status: 403}
+		}
+		if x.Path != "/me" && x.Header.Get("Authorization") == "" {
+			return legacy.Answer{Status: 401}
+		}
+		return legacy.Answer{Body: []byte("v1")}
+	})
+	const polls = 20
+	for range polls {
+		if a := g.as("bob", "/doc"); a.StatusCode != 403 {
+			t.Errorf("%d", a.StatusCode)
+		}
+	}
+	if n := g.polls(); n > polls+2 {
+		t.Errorf("the origin got %d requests for %d", n, polls)
+	}
+}

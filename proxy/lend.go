@@ -22,8 +22,9 @@ func (p *Proxy) lender(r *request, tenure *authorize.Tenure) *feed.Lender {
 		l.Admitted = func(sent time.Time) { register.Grant(own.Claim, sent, terms) }
 	}
 	l.Refused = func() {
-		register.Revoke(own.Claim)
-		if now := time.Now(); !byResource {
+		if now := time.Now(); byResource {
+			register.Revoke(own.Claim)
+		} else {
 			register.Deny(authorize.Claim{Who: own.Who, What: resource}, now, now.Add(terms.TTL))
 		}
 		if tenure != nil {

@@ -27,10 +27,11 @@ func (p *Proxy) noteLogout(r *request, resp *origin.Response) {
 	}
 }
 
-// meansLogout reports whether an answer refuses its client, or takes a cookie
-// away from it (RFC 6265 section 5.2).
+// meansLogout reports whether an answer does not know its client, or takes a
+// cookie away from it (RFC 6265 section 5.2). A 403 may be about this one resource,
+// which a client may ask for again and again.
 func meansLogout(resp *origin.Response) bool {
-	if resp.Status == http.StatusUnauthorized || resp.Status == http.StatusForbidden || resp.Header.Has("Clear-Site-Data") {
+	if resp.Status == http.StatusUnauthorized || resp.Header.Has("Clear-Site-Data") {
 		return true
 	}
 	for value := range resp.Header.Values("Set-Cookie") {

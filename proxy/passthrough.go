@@ -32,7 +32,9 @@ func (p *Proxy) passThrough(r *request, reason share.Reason) {
 		return
 	}
 	p.noteWrite(r, resp)
-	p.noteLogout(r, resp)
+	if reason != reasonRefused { // which is no news
+		p.noteLogout(r, resp)
+	}
 	if r.writes() && !(resp.Uploaded() && resp.Whole()) {
 		pass.over = p.noteAgain(r, resp)
 	}
@@ -157,7 +159,7 @@ func (p *Proxy) relayHead(r *request, resp *origin.Response, reason share.Reason
 	out.SetStatusCode(resp.Status)
 	out.Header.DisableNormalizing() // names stay as the origin spells them
 	for _, f := range resp.Header {
-		if !isHopField(resp.Header, f.Name) {
+		if !isHopField(resp.Header, f.Name) && !r.route.overrides(f.Name) {
 			out.Header.Add(f.Name, f.Value)
 		}
 	}
@@ -182,6 +184,9 @@ func (p *Proxy) addedFields(r *request, resp *origin.Response, reason share.Reas
 	fields := []upgrade.Field{{Name: "Via", Value: viaOf(resp.HTTP10)}}
 	if !r.route.coalesces() {
 		return fields
+	}
+	if r.route.overrides("Cache-Control") {
+		fields = append(fields, upgrade.Field{Name: "Cache-Control", Value: feed.ForOneClient})
 	}
 	status := "pollmux; fwd=bypass; detail=" + string(reason)
 	if reason == share.ReasonMethod {

@@ -69,9 +69,9 @@ func (f *Feed) landRenewal(fl *flight, l landing) {
 	h := l.response.Header
 	f.learn(l.verdict.Vary)
 	u := *f.Latest().Update
-	u.Header = replaced(u.Header, sharedFields(h))
+	u.Header = replaced(u.Header, f.sharedFields(h))
 	if h.Has("Cache-Control") {
-		u.CacheControl = joined(h, "Cache-Control")
+		u.CacheControl = f.cacheControl(h)
 	}
 	if h.Has("Last-Modified") {
 		u.LastModified = f.laterDate(h.Get("Last-Modified"))
@@ -84,9 +84,9 @@ func (f *Feed) landRenewal(fl *flight, l landing) {
 func (f *Feed) landSame(fl *flight, l landing) {
 	h := l.response.Header
 	u := *f.Latest().Update
-	u.CacheControl = joined(h, "Cache-Control")
+	u.CacheControl = f.cacheControl(h)
 	if bytes.Equal(u.Body, l.body) {
-		u.Header, u.LastModified = sharedFields(h), f.laterDate(h.Get("Last-Modified"))
+		u.Header, u.LastModified = f.sharedFields(h), f.laterDate(h.Get("Last-Modified"))
 	}
 	f.renew(fl, l, &u, false)
 }

@@ -26,8 +26,8 @@ func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update, taken *char
 		Status:       l.response.Status,
 		Type:         h.Get("Content-Type"),
 		Body:         l.body,
-		Header:       sharedFields(h),
-		CacheControl: joined(h, "Cache-Control"),
+		Header:       f.sharedFields(h),
+		CacheControl: f.cacheControl(h),
 		LastModified: f.laterDate(h.Get("Last-Modified")),
 		Date:         dateOf(h, l.received),
 		Vary:         f.vary(f.spec.Policy.Vary, h),
@@ -90,14 +90,36 @@ var notShared = map[string]bool{
 	"Vary": true, "Content-Encoding": true,
 }
 
-func sharedFields(h origin.Header) []upgrade.Field {
+func (f *Feed) sharedFields(h origin.Header) []upgrade.Field {
 	fields := make([]upgrade.Field, 0, len(h))
-	for _, f := range h {
-		if !notShared[http.CanonicalHeaderKey(f.Name)] && !h.HasToken("Connection", f.Name) {
-			fields = append(fields, upgrade.Field(f))
+	for _, l := range h {
+		if !notShared[http.CanonicalHeaderKey(l.Name)] && !h.HasToken("Connection", l.Name) && !(f.spec.Lending != nil && IsForCaches(l.Name)) {
+			fields = append(fields, upgrade.Field(l))
 		}
 	}
 	return fields
+}
+
+// cacheControl is what clients and caches on their way are told. Where each
+// client is let in first, none of these may let another in instead.
+func (f *Feed) cacheControl(h origin.Header) string {
+	if f.spec.Lending != nil {
+		return ForOneClient
+	}
+	return joined(h, "Cache-Control")
+}
+
+// ForOneClient is the Cache-Control of an answer that no cache may give to
+// another client.
+const ForOneClient = "private, no-cache"
+
+// IsForCaches reports whether a field tells caches what Cache-Control does.
+func IsForCaches(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Expires", "Pragma", "Cdn-Cache-Control", "Surrogate-Control":
+		return true
+	}
+	return false
 }
 
 // replaced returns the old fields without those that newer ones are there for,
