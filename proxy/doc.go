@@ -1,11 +1,13 @@
 // Package proxy is the front door.
 //
-//	listener ─► conn ─► fasthttp ─► Proxy.handle ─► head.Parse ─► route
+//	listener ─► conn (head.Follower) ─► fasthttp ─► Proxy.handle ─► head.Parse ─► route
 //	                                     │
-//	        coalesced route, GET or HEAD │ everything else
+//	          a read of a coalesced route │ everything else ── mode: observe looks on
 //	                ▼                    ▼
 //	     share.Policy.Make (key)     passthrough ──► origin (passes) ──► relay
 //	                ▼                    ▲     └──► a write refreshes feeds
+//	     authorize: let in?              │
+//	                ▼                    │
 //	     feed: hit, or ask ── alone ─────┘
 //	                ▼
 //	     upgrade: answer at once, or hold ─► fanout.Engine
@@ -13,8 +15,9 @@
 // # What a request may not do here
 //
 // It may not reach another user's answer: package share decides, and a request
-// about which there is doubt passes through alone. It may not be read
-// differently by the origin than by us: package head refuses it. It may not be
+// about which there is doubt passes through alone. Where all share one feed and
+// each has to be let in, package authorize remembers who was. It may not be read
+// differently by the origin than by us: package head refuses it, from its bytes on. It may not be
 // sent twice: package origin sends once. It may not end the process: every
 // goroutine that serves a client recovers, and closes that client.
 //
