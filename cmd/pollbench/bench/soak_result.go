@@ -44,10 +44,9 @@ func (b *soak) result() (*SoakResult, error) {
 // warm-up.
 const drift = 0.05
 
-// soakRecovery is how long recovery may take: a feed that failed often waits for
-// up to eight intervals, an origin that wished for a second is left alone for
-// one, and a busy machine takes its time.
-const soakRecovery = 8*soakInterval + 2*soakInterval + 2*time.Second
+// soakRecovery is how long recovery may take: two intervals, but an origin that
+// wished for a second is left alone for one, and a busy machine takes its time.
+const soakRecovery = 2*soakInterval + 2*time.Second
 
 // verdict judges a run.
 func (b *soak) verdict(r *SoakResult, uploads int64) Verdict {
