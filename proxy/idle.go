@@ -34,6 +34,9 @@ func (g *gate) evictLocked() *conn {
 		if oldest == nil {
 			return nil
 		}
+		if oldest.hasUnread() {
+			oldest.begin() // of all that are looked at, so this ends
+		}
 		if oldest.state.CompareAndSwap(connIdle, connEvicted) {
 			g.forgetLocked(oldest)
 			return oldest
