@@ -1,9 +1,12 @@
 package proxy
 
 import (
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/pollmux/pollmux/proxy/origin"
 )
 
 // alarmPause is how often a route's trouble is told at most: an origin that
@@ -11,7 +14,8 @@ import (
 const alarmPause = 10 * time.Second
 
 // alarm tells the operator when polls of a route begin to fail, and when none
-// does any more. Its methods may be called concurrently.
+// does any more, and that passed requests fail. Its methods may be called
+// concurrently.
 type alarm struct {
 	log   *slog.Logger
 	route string
@@ -20,6 +24,25 @@ type alarm struct {
 	failing int       // feeds
 	told    time.Time // when it was told last that polls fail
 	open    bool      // it was told, and not that they succeed again
+
+	passToldAt time.Time // when it was told last that passed requests fail
+	untold     int       // of those that failed
+}
+
+// passFailed tells of a passed request that failed, unless its client is to
+// blame: anybody could fill the log with those.
+func (a *alarm) passFailed(what string, failure error) {
+	if errors.Is(failure, origin.ErrRequestBody) {
+		a.log.Debug(what, "route", a.route, "error", failure)
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.untold++
+	if now := time.Now(); now.Sub(a.passToldAt) >= alarmPause {
+		a.log.Warn(what, "route", a.route, "error", failure, "requests", a.untold)
+		a.passToldAt, a.untold = now, 0
+	}
 }
 
 // Failing implements feed.Alarm.

@@ -59,3 +59,25 @@ func TestAnAlarmIsNotToldTooOften(t *testing.T) {
 		lines(11, 10)
 	})
 }
+
+// A dead origin under load, and clients that break off, do not fill the log.
+func TestPassedRequestsThatFailAreToldOfNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log await.Log
+		a := &alarm{log: slog.New(slog.NewTextHandler(&log, nil)), route: "r"}
+		for range 25 {
+			a.passFailed("failed", errors.New("refused"))
+			a.passFailed("failed", bodyError(errors.New("the client went away")))
+			time.Sleep(time.Second)
+		}
+		text := log.String()
+		for _, want := range []string{"requests=1\n", "requests=10\n"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q in\n%s", want, text)
+			}
+		}
+		if strings.Count(text, "\n") != 3 || strings.Contains(text, "went away") {
+			t.Errorf("logged\n%s", text)
+		}
+	})
+}

@@ -12,6 +12,7 @@ import (
 type pass struct {
 	proxy  *Proxy
 	r      *request
+	route  *route // outlives r
 	conn   *conn
 	body   *requestBody // nil if the request has none
 	cancel context.CancelFunc
@@ -22,7 +23,7 @@ type pass struct {
 }
 
 func (p *Proxy) newPass(r *request, cancel context.CancelFunc) *pass {
-	x := &pass{proxy: p, r: r, conn: clientConn(r.ctx.Conn()), cancel: cancel}
+	x := &pass{proxy: p, r: r, route: r.route, conn: clientConn(r.ctx.Conn()), cancel: cancel}
 	if r.head.Length != 0 {
 		x.body = p.bodyOf(r)
 	}

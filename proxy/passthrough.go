@@ -56,7 +56,7 @@ func (p *Proxy) noteAgain(r *request, resp *origin.Response) func() {
 // request all the same.
 func (p *Proxy) passFailed(r *request, body *requestBody, err error) {
 	r.route.account.PassFailed()
-	p.log.Warn("a passed request failed", "route", r.route.Name, "error", err)
+	r.route.alarm.passFailed("a passed request failed", err)
 	if !origin.Unsent(err) && !errors.Is(err, origin.ErrRequestBody) {
 		p.noteWrite(r, nil) // else no whole request can have come to the origin
 	}

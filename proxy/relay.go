@@ -104,7 +104,7 @@ func (b *relayedBody) WriteTo(w io.Writer) (total int64, err error) {
 
 // failed notes that an answer was cut off in the middle.
 func (x *pass) failed(err error) {
-	x.proxy.log.Warn("a passed answer was cut short", "error", err)
+	x.route.alarm.passFailed("a passed answer was cut short", err)
 }
 
 // Close ends the exchange, and with it what waits for the client.
