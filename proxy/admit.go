@@ -10,7 +10,9 @@ import (
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/authorize"
 	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/upgrade"
 )
 
 // claim is what a client of a route with share: authorize has to be let in for,
@@ -40,7 +42,7 @@ func (r *route) checksResource() bool {
 // a field than its origin did: a cache on its way must not let another client in
 // that the route would not.
 func (r *route) overrides(name string) bool {
-	return r.checksFirst(nil) && (strings.EqualFold(name, "Cache-Control") || feed.IsForCaches(name))
+	return r.Share == config.ShareAuthorize && (strings.EqualFold(name, "Cache-Control") || feed.IsForCaches(name))
 }
 
 func (r *route) consents() authorize.Terms {
@@ -57,7 +59,7 @@ func (p *Proxy) admitByPath(r *request) bool {
 	if p.register.Holds(r.claim.Claim, r.now) {
 		return true
 	}
-	r.claim.ask = p.inquiry(r.route, "GET", r.scratch, nil)
+	r.claim.ask = p.inquiry(r.route, "GET", r.scratch, nil, nil)
 	return p.inquire(r)
 }
 
@@ -71,25 +73,55 @@ func (p *Proxy) admitByResource(r *request) bool {
 	r.scratch = append(append(r.scratch, "\r\n"...), r.key.Body()...)
 	r.claim = claim{Claim: authorize.Claim{Who: who, What: r.key.Hash(r.scratch)}}
 	r.unproven = false
+	f := p.feeds.Get(r.key.Bytes())
+	fresh := f != nil && f.IsFresh(r.now)
 	switch {
 	case p.register.Holds(r.claim.Claim, r.now):
 		return true
 	case r.head.IsHead() || p.onlyIfCached(r):
 		p.withoutPoll(r)
 		return false
-	case !r.askFirst && p.provesItself(r):
+	case !r.askFirst && !fresh && p.provesItself(r):
 		r.unproven = true
 		return true
 	}
-	r.claim.ask = p.inquiry(r.route, r.key.Method(), r.scratch[:lent], r.key.Body())
-	return p.inquire(r)
+	if f != nil && !fresh {
+		f.Passed() // what the client is told now may be newer than what is under way
+	}
+	return p.inquireOwn(r, r.scratch[:lent], fresh)
 }
 
-// provesItself reports whether the poll that the request would cause has the
-// client's own credentials, so that its answer is the answer to the client.
+// provesItself reports whether the poll that the request would cause is likely to
+// have the client's own credentials, so that its answer is the answer to the
+// client. Nobody is held by the answer to an inquiry, so who is to be held tries.
 func (p *Proxy) provesItself(r *request) bool {
-	f := p.feeds.Get(r.key.Bytes())
-	return (f == nil || !f.IsFresh(r.now)) && p.register.Guarded(r.key.Hash(r.key.Bytes()), r.now)
+	return r.choice.Transport != upgrade.Poll || p.register.Guarded(r.key.Hash(r.key.Bytes()), r.now)
+}
+
+// reasonOwn is a client that was answered by the inquiry about it.
+const reasonOwn share.Reason = "authorize"
+
+// inquireOwn is inquire about the resource itself, where the answer to a poller
+// is the client's own: a refusal always, and consent unless there is a snapshot.
+// So a client that comes once costs one request.
+func (p *Proxy) inquireOwn(r *request, head []byte, fresh bool) bool {
+	var own *origin.Response
+	keep := func(resp *origin.Response) bool {
+		if r.choice.Transport != upgrade.Poll || fresh && (&authorize.Answer{Status: resp.Status}).LetsIn() || !resp.Detach() {
+			return false
+		}
+		own = resp
+		return true
+	}
+	r.claim.ask = p.inquiry(r.route, r.key.Method(), head, r.key.Body(), keep)
+	letIn := p.register.Inquire(r.claim.Claim, r.route.consents(), r.claim.ask)
+	r.claim.ask = nil // that one keeps what it is told
+	r.now, r.askFirst = time.Now(), true
+	if own == nil {
+		return p.obey(r, &letIn)
+	}
+	p.passKept(r, feed.Answer{Alone: reasonOwn, Kept: &feed.Kept{Response: own}})
+	return false
 }
 
 // inquire asks the origin about the claim. It reports false if the request has
@@ -97,6 +129,12 @@ func (p *Proxy) provesItself(r *request) bool {
 func (p *Proxy) inquire(r *request) bool {
 	answer := p.register.Inquire(r.claim.Claim, r.route.consents(), r.claim.ask)
 	r.now, r.askFirst = time.Now(), true
+	return p.obey(r, &answer)
+}
+
+// obey does what the origin says. It reports false if the request has been
+// answered.
+func (p *Proxy) obey(r *request, answer *authorize.Answer) bool {
 	switch {
 	case answer.LetsIn(), answer.Unknown() && p.register.Tolerates(r.claim.Claim, r.now):
 		return true
@@ -105,7 +143,7 @@ func (p *Proxy) inquire(r *request) bool {
 	case answer.Err != nil:
 		p.refuse(r, problemOf(answer.Err))
 	default:
-		p.refuse(r, notLetIn(&answer))
+		p.refuse(r, notLetIn(answer))
 	}
 	r.route.account.Requested(r.choice.Transport)
 	return false

@@ -1,9 +1,11 @@
 package proxy
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
@@ -122,5 +124,56 @@ func TestAClientThatIsRefusedCostsWhatItSends(t *testing.T) {
 	}
 	if n := g.polls(); n > polls+2 {
 		t.Errorf("the origin got %d requests for %d", n, polls)
+	}
+}
+
+// Whoever comes once costs one request, and gets the origin's own answer.
+func TestAClientThatComesOnceCostsOneRequest(t *testing.T) {
+	for name, open := range map[string]bool{"open": true, "guarded": false} {
+		t.Run(name, func(t *testing.T) {
+			g := newGuardian(t, open, "authorize: {ttl: 1h}", "interval: 1h")
+			const urls = 30
+			for i := range urls {
+				if a := g.as("alice", fmt.Sprintf("/doc/%d", i)); a.StatusCode != 200 || a.body != "v1" {
+					t.Fatalf("%d %q", a.StatusCode, a.body)
+				}
+			}
+			if n := g.polls(); n != urls {
+				t.Errorf("the origin got %d requests for %d", n, urls)
+			}
+		})
+	}
+}
+
+func TestARefusedPollerGetsTheOriginsOwnAnswer(t *testing.T) {
+	g := newGuardian(t, false, "authorize: {ttl: 1h}", "interval: 1h")
+	for _, when := range []string{"cold", "with a snapshot"} {
+		if a := g.as("mallory", "/doc"); a.StatusCode != 401 || a.body != "who are you?" {
+			t.Errorf("%s: %d %q", when, a.StatusCode, a.body)
+		}
+		g.as("alice", "/doc")
+		g.as("alice", "/doc")
+	}
+	if n := g.polls(); n > 5 {
+		t.Errorf("the origin got %d requests", n)
+	}
+}
+
+// A client that polls more rarely than its consent is good costs no more either.
+func TestAClientThatComesRarelyCostsWhatItSends(t *testing.T) {
+	for name, open := range map[string]bool{"open": true, "guarded": false} {
+		t.Run(name, func(t *testing.T) {
+			g := newGuardian(t, open, "authorize: {ttl: 10ms}", "interval: 10ms")
+			const polls = 20
+			for range polls {
+				if a := g.as("alice", "/doc"); a.StatusCode != 200 {
+					t.Fatalf("%d", a.StatusCode)
+				}
+				g.outlive(10 * time.Millisecond)
+			}
+			if n := g.polls(); n > polls+1 {
+				t.Errorf("the origin got %d requests for %d", n, polls)
+			}
+		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
@@ -72,4 +73,13 @@ func eachWay(t *testing.T, test func(t *testing.T, open bool, lines ...string)) 
 	t.Run("by path", func(t *testing.T) { test(t, true, "authorize: {path: /me, ttl: 1h}") })
 	t.Run("by path, guarded too", func(t *testing.T) { test(t, false, "authorize: {path: /me, ttl: 1h}") })
 	t.Run("by resource", func(t *testing.T) { test(t, false, "authorize: {ttl: 1h}") })
+}
+
+// outlive waits until whatever is good for so long has ended.
+func (g *guardian) outlive(d time.Duration) {
+	g.t.Helper()
+	select {
+	case <-time.After(d + 5*time.Millisecond):
+	case <-g.t.Context().Done():
+	}
 }

@@ -12,8 +12,9 @@ import (
 
 // inquiry is how the origin is asked whether it lets a client in. It is asked
 // with a GET, not a HEAD, although nobody wants the body: it is what the client
-// itself would send, and many an origin checks nothing for a HEAD.
-func (p *Proxy) inquiry(rt *route, method string, head, body []byte) func(context.Context) authorize.Answer {
+// itself would send, and many an origin checks nothing for a HEAD. keep, if there
+// is one, may take the response, by saying so.
+func (p *Proxy) inquiry(rt *route, method string, head, body []byte, keep func(*origin.Response) bool) func(context.Context) authorize.Answer {
 	whole := strings.Join([]string{string(head), "\r\n", string(body)}, "")
 	return func(ctx context.Context) authorize.Answer {
 		ctx, cancel := context.WithTimeout(ctx, 2*rt.upstream.Timeout)
@@ -24,8 +25,10 @@ func (p *Proxy) inquiry(rt *route, method string, head, body []byte) func(contex
 			rt.account.PassFailed()
 			return authorize.Answer{Err: err}
 		}
-		_, _ = io.CopyN(io.Discard, resp.Body, prefetched) // read, it leaves the connection usable
-		_ = resp.Body.Close()
+		if keep == nil || !keep(resp) {
+			_, _ = io.CopyN(io.Discard, resp.Body, prefetched) // read, it leaves the connection usable
+			_ = resp.Body.Close()
+		}
 		return authorize.Answer{Status: resp.Status, Header: resp.Header}
 	}
 }
@@ -34,7 +37,11 @@ func (p *Proxy) inquiry(rt *route, method string, head, body []byte) func(contex
 // from here. Others with the same credentials may get the same, so nothing is
 // set for one of them.
 func notLetIn(answer *authorize.Answer) *problem {
-	refused := newProblem(answer.Status, "the origin does not let this client in")
+	text := "the origin does not let this client in"
+	if answer.Unknown() {
+		text = "the origin does not say whether it lets this client in"
+	}
+	refused := newProblem(answer.Status, text)
 	for _, f := range answer.Header {
 		switch name := http.CanonicalHeaderKey(f.Name); {
 		case name == "Www-Authenticate", name == "Location", name == "Retry-After", name == "Vary",
@@ -48,7 +55,7 @@ func notLetIn(answer *authorize.Answer) *problem {
 // askAgain is the inquiry about a claim that held without one.
 func (p *Proxy) askAgain(r *request) func(context.Context) authorize.Answer {
 	if path := r.route.Authorize.Path; path != "" {
-		return p.inquiry(r.route, "GET", r.key.Inquiry(nil, path, p.agent, p.trail), nil)
+		return p.inquiry(r.route, "GET", r.key.Inquiry(nil, path, p.agent, p.trail), nil, nil)
 	}
-	return p.inquiry(r.route, r.key.Method(), r.key.Lent(nil, p.agent, p.trail), r.key.Body())
+	return p.inquiry(r.route, r.key.Method(), r.key.Lent(nil, p.agent, p.trail), r.key.Body(), nil)
 }

@@ -64,7 +64,7 @@ func (f *Feed) take(a *ask) {
 	}
 	r := &f.runs
 	switch {
-	case a.isUnproven() && (r.flight != nil || !r.guarded):
+	case a.isUnproven() && r.flight != nil:
 		a.give(Answer{Err: ErrUnproven})
 	case r.over:
 		a.give(Answer{Err: ErrClosed})
@@ -81,7 +81,10 @@ func (f *Feed) take(a *ask) {
 
 // wasAlone reports whether requests were passed when a poll began, or later: what
 // they brought may be newer than what it brings, and nobody is to go back.
-func (f *Feed) wasAlone(fl *flight) bool { return f.view.Load().alone.After(fl.began) }
+func (f *Feed) wasAlone(fl *flight) bool {
+	passed := f.set.epoch.Add(time.Duration(f.passed.Load()))
+	return f.view.Load().alone.After(fl.began) || passed.After(fl.began)
+}
 
 // decide starts what is due and sets the timer for what will be. It reports
 // whether the feed is over.
