@@ -55,6 +55,7 @@ func TestAnUploadThatBreaksOffIsNotCompleted(t *testing.T) {
 				if answer, _ := io.ReadAll(c); strings.HasPrefix(string(answer), "HTTP/1.1 2") {
 					t.Errorf("%q", answer)
 				}
+				_ = c.Close() // else the proxy waits for what it still sends
 				r.eventually("the client is gone", func() bool { return r.connections() == 0 })
 				r.eventually("the connection to the origin ends", func() bool { _, open := r.origin.Connections(); return open == 0 })
 				for _, got := range r.origin.Requests() {

@@ -81,9 +81,9 @@ func (r *rig) serve(yaml string, l net.Listener) {
 	p, served := r.proxy, make(chan error, 1) // a test may put another in its place
 	go func() { served <- p.Serve(l) }()
 	r.t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
 		defer cancel()
-		_ = p.Shutdown(ctx)
+		_ = p.Shutdown(ctx) // at once: a test that wants a drain drains
 		if err := <-served; err != nil {
 			r.t.Errorf("Serve: %v", err)
 		}

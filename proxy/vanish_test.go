@@ -62,6 +62,7 @@ func TestAClientMayVanishAtAnyMoment(t *testing.T) {
 	for how, leave := range ways {
 		for name := range stages("") {
 			t.Run(name+" by "+how, func(t *testing.T) {
+				t.Parallel()
 				r := newOrdealRig(t)
 				stage := stages(r.addr)[name]
 				r.get("/feed")
