@@ -45,40 +45,37 @@ func faults() map[string]legacy.Fault {
 }
 
 func TestWhileTheOriginFailsPollersGetTheStaleSnapshotAndStreamsSurvive(t *testing.T) {
-	for name, fault := range faults() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := newFaultRig(t)
-			r.get("/x").want(t, 200, `{"v":1}`)
-			s, ws := r.stream("/x", "text/event-stream"), r.socket("/x")
-			s.event()
-			wantMessage(t, ws, websocket.TextMessage, `{"v":1}`)
-			r.origin.Break(fault)
-			if got := s.event(); !strings.HasPrefix(got, "event: status\ndata: {\"state\":\"stale\"") {
-				t.Fatalf("got %q", got)
+	sideBySide(t, faults(), func(t *testing.T, name string, fault legacy.Fault) {
+		r := newFaultRig(t)
+		r.get("/x").want(t, 200, `{"v":1}`)
+		s, ws := r.stream("/x", "text/event-stream"), r.socket("/x")
+		s.event()
+		wantMessage(t, ws, websocket.TextMessage, `{"v":1}`)
+		r.origin.Break(fault)
+		if got := s.event(); !strings.HasPrefix(got, "event: status\ndata: {\"state\":\"stale\"") {
+			t.Fatalf("got %q", got)
+		}
+		var clients sync.WaitGroup
+		for range 20 {
+			if name == "endless" {
+				break // pollers get it as it is, for ever
 			}
-			var clients sync.WaitGroup
-			for range 20 {
-				if name == "endless" {
-					break // pollers get it as it is, for ever
+			clients.Go(func() {
+				a, err := r.try("GET", "/x", "")
+				if err != nil || a.StatusCode != 200 || a.body != `{"v":1}` {
+					t.Errorf("a poller: %v %.100q, %v", a.Response, a.body, err)
 				}
-				clients.Go(func() {
-					a, err := r.try("GET", "/x", "")
-					if err != nil || a.StatusCode != 200 || a.body != `{"v":1}` {
-						t.Errorf("a poller: %v %.100q, %v", a.Response, a.body, err)
-					}
-				})
-			}
-			clients.Wait()
-			r.origin.Break(nil)
-			r.body(`{"v":2}`)
-			wantMessage(t, ws, websocket.TextMessage, `{"v":2}`)
-			if got := s.data(); got != `data: {"v":2}` {
-				t.Fatalf("after recovery %q", got)
-			}
-			r.eventually("pollers recover", func() bool { return r.get("/x").Header.Get("Cache-Status") == "pollmux; hit" })
-		})
-	}
+			})
+		}
+		clients.Wait()
+		r.origin.Break(nil)
+		r.body(`{"v":2}`)
+		wantMessage(t, ws, websocket.TextMessage, `{"v":2}`)
+		if got := s.data(); got != `data: {"v":2}` {
+			t.Fatalf("after recovery %q", got)
+		}
+		r.eventually("pollers recover", func() bool { return r.get("/x").Header.Get("Cache-Status") == "pollmux; hit" })
+	})
 }
 
 // data is the next event that is no status.
@@ -103,22 +100,19 @@ func newFaultRig(t *testing.T, lines ...string) *rig {
 }
 
 func TestAColdFeedOfAFailingOriginIsAProblemAndRecovers(t *testing.T) {
-	for name, fault := range faults() {
+	sideBySide(t, faults(), func(t *testing.T, name string, fault legacy.Fault) {
 		if name == "endless" {
-			continue // it is streamed through: see TestASnapshotOverTheLimit…
+			return // it is streamed through: see TestASnapshotOverTheLimit…
 		}
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := newFaultRig(t)
-			r.origin.Break(fault)
-			switch a := r.get("/x"); {
-			case a.StatusCode != 502 && a.StatusCode != 504 || a.Header.Get("Content-Type") != "application/problem+json":
-				t.Errorf("%d %v", a.StatusCode, a.Header)
-			}
-			r.origin.Break(nil)
-			r.eventually("it recovers", func() bool { return r.get("/x").body == `{"v":1}` })
-		})
-	}
+		r := newFaultRig(t)
+		r.origin.Break(fault)
+		switch a := r.get("/x"); {
+		case a.StatusCode != 502 && a.StatusCode != 504 || a.Header.Get("Content-Type") != "application/problem+json":
+			t.Errorf("%d %v", a.StatusCode, a.Header)
+		}
+		r.origin.Break(nil)
+		r.eventually("it recovers", func() bool { return r.get("/x").body == `{"v":1}` })
+	})
 }
 
 func TestAnEventSourceOfADeadOriginIsKeptUntilItLives(t *testing.T) {
@@ -137,27 +131,24 @@ func TestAnEventSourceOfADeadOriginIsKeptUntilItLives(t *testing.T) {
 }
 
 func TestAFailingOriginGetsNoMorePollsThanAHealthyOne(t *testing.T) {
-	for name, fault := range faults() {
+	sideBySide(t, faults(), func(t *testing.T, name string, fault legacy.Fault) {
 		if strings.Contains(name, "hung") || name == "dripping" || name == "endless" {
-			continue // slower than any pace
+			return // slower than any pace
 		}
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := newFaultRig(t)
-			s := r.stream("/x", "text/event-stream")
-			s.event()
-			r.origin.Break(fault)
-			s.event() // stale
-			before, begin := r.polls(), time.Now()
-			for time.Since(begin) < time.Second {
-				_, _ = r.try("GET", "/x", "")
-			}
-			most := int(time.Since(begin)/(50*time.Millisecond)) + 1
-			if n := r.polls() - before; n > most {
-				t.Errorf("%d requests, a healthy one would have got %d", n, most)
-			}
-		})
-	}
+		r := newFaultRig(t)
+		s := r.stream("/x", "text/event-stream")
+		s.event()
+		r.origin.Break(fault)
+		s.event() // stale
+		before, begin := r.polls(), time.Now()
+		for time.Since(begin) < time.Second {
+			_, _ = r.try("GET", "/x", "")
+		}
+		most := int(time.Since(begin)/(50*time.Millisecond)) + 1
+		if n := r.polls() - before; n > most {
+			t.Errorf("%d requests, a healthy one would have got %d", n, most)
+		}
+	})
 }
 
 func TestRetryAfterIsObeyed(t *testing.T) {
@@ -176,40 +167,37 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 }
 
 func TestAWriteIsSentOnceThroughEveryFault(t *testing.T) {
-	for name, fault := range faults() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := newFaultRig(t)
-			// A connection that was used before, which a library would retry on.
-			r.do("POST", "/warm", "x")
-			r.origin.Break(fault, "/orders")
-			for i := range 5 {
-				method := []string{"POST", "PUT", "DELETE", "PATCH", "POST"}[i]
-				body := []string{"order", "", strings.Repeat("x", 100_000), "x", ""}[i]
-				c := r.dial()
-				_ = c.SetDeadline(time.Now().Add(5 * time.Second))
-				_, _ = io.WriteString(c, requestText(method, fmt.Sprintf("/orders?%d", i), r.addr, body, []string{"Idempotency-Key", fmt.Sprint(i), "Connection", "close"}))
-				if name == "endless" || name == "dripping" || name == "hung in the body" {
-					_, _ = io.CopyN(io.Discard, c, 20)
-				} else {
-					_, _ = io.Copy(io.Discard, c)
-				}
-				_ = c.Close()
+	sideBySide(t, faults(), func(t *testing.T, name string, fault legacy.Fault) {
+		r := newFaultRig(t)
+		// A connection that was used before, which a library would retry on.
+		r.do("POST", "/warm", "x")
+		r.origin.Break(fault, "/orders")
+		for i := range 5 {
+			method := []string{"POST", "PUT", "DELETE", "PATCH", "POST"}[i]
+			body := []string{"order", "", strings.Repeat("x", 100_000), "x", ""}[i]
+			c := r.dial()
+			_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+			_, _ = io.WriteString(c, requestText(method, fmt.Sprintf("/orders?%d", i), r.addr, body, []string{"Idempotency-Key", fmt.Sprint(i), "Connection", "close"}))
+			if name == "endless" || name == "dripping" || name == "hung in the body" {
+				_, _ = io.CopyN(io.Discard, c, 20)
+			} else {
+				_, _ = io.Copy(io.Discard, c)
 			}
-			seen := map[string]int{}
-			for _, request := range r.requestsTo("/orders") {
-				seen[request.Target]++
+			_ = c.Close()
+		}
+		seen := map[string]int{}
+		for _, request := range r.requestsTo("/orders") {
+			seen[request.Target]++
+		}
+		for target, n := range seen {
+			if n != 1 {
+				t.Errorf("%s was sent %d times", target, n)
 			}
-			for target, n := range seen {
-				if n != 1 {
-					t.Errorf("%s was sent %d times", target, n)
-				}
-			}
-			if len(seen) != 5 {
-				t.Errorf("%d of 5 arrived", len(seen))
-			}
-		})
-	}
+		}
+		if len(seen) != 5 {
+			t.Errorf("%d of 5 arrived", len(seen))
+		}
+	})
 }
 
 func TestAnAnswerThatIsCutShortIsVisiblyIncomplete(t *testing.T) {

@@ -268,3 +268,22 @@ func listenOn(t *testing.T, addr string) net.Listener {
 	})
 	return l
 }
+
+// crew is how many tests are run side by side. They wait more than they work, so
+// that is more than there are processors, for which t.Parallel would wait.
+const crew = 6
+
+// sideBySide runs a test for each of several cases.
+func sideBySide[T any](t *testing.T, cases map[string]T, test func(t *testing.T, name string, c T)) {
+	t.Helper()
+	var all sync.WaitGroup
+	free := make(chan struct{}, crew)
+	for name, c := range cases {
+		free <- struct{}{}
+		all.Go(func() {
+			defer func() { <-free }()
+			t.Run(name, func(t *testing.T) { test(t, name, c) })
+		})
+	}
+	all.Wait()
+}
