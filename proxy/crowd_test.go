@@ -56,6 +56,7 @@ func TestATenthOfTheConnectionsIsKeptForPolls(t *testing.T) {
 	}
 	for range 50 {
 		r.get("/x").want(t, 200, `{"v":1}`)
+		r.eventually("its connection makes room", func() bool { return r.connections() == 18 })
 	}
 	for _, test := range []struct{ connections, subscribers, want int }{{0, 0, 0}, {0, 7, 7}, {100, 0, 90}, {100, 500, 500}, {5, 0, 5}} {
 		if c := newCrowd(config.Limits{Connections: test.connections, Subscribers: test.subscribers}); c.most != test.want {

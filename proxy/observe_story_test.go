@@ -80,7 +80,9 @@ func TestWhatCannotBeCoalescedIsCountedByWhy(t *testing.T) {
 	r.get("/cookie")
 	r.get("/401", "Authorization", "Bearer wrong-for-certain")
 	want := map[string]int64{"method": 1, "range": 1, "method-override": 1, "upgrade": 1, "not-served": 1, "set-cookie": 1, "status-401": 1}
-	r.eventually("all are counted", func() bool { return len(r.observed().Unshareable) == len(want) })
+	r.eventually("all are counted", func() bool {
+		return len(r.observed().Unshareable) == len(want) && len(r.observed().IfPublic.Unshareable) == len(want)
+	})
 	o := r.observed()
 	for reason, n := range want {
 		if o.Unshareable[reason] != n || o.IfPublic.Unshareable[reason] != n {

@@ -188,7 +188,7 @@ func TestWhatIsObservedPassesByteForByte(t *testing.T) {
 func TestAnOriginThatAnswersAllAlikeIsFoundSafe(t *testing.T) {
 	r := newRig(t, "share: public", "mode: observe", "interval: 1h")
 	r.rounds(20, browsers(11), "/x")
-	o := r.observed()
+	o := r.settled(219)
 	if o.Verdict != ledger.Same || o.Differing != 0 || o.Compared != 219 || o.Same != 219 || o.WouldSaveRequests != 219 {
 		t.Errorf("%+v", o)
 	}
