@@ -28,20 +28,27 @@ func Until(t testing.TB, what string, ok func() bool) {
 // Goroutines fails the test at its end if more goroutines are left than there
 // are now.
 func Goroutines(t testing.TB) {
-	before := goroutines()
+	before := Running()
 	t.Cleanup(func() {
-		if !within(func() bool { return runtime.NumGoroutine() <= before || goroutines() <= before }) {
-			t.Errorf("goroutines: %d before, %d after\n%s", before, goroutines(), stacks())
+		if !within(func() bool { return runtime.NumGoroutine() <= before || Running() <= before }) {
+			t.Errorf("goroutines: %d before, %d after\n%s", before, Running(), stacks())
 		}
 	})
 }
 
-// goroutines counts them, but for fasthttp's own: one that each server leaves
-// behind, asleep for up to ten seconds, and one that keeps the date for all.
-func goroutines() int {
-	all := stacks()
-	own := bytes.Count(all, []byte("fasthttp.(*workerPool).Start.func")) + bytes.Count(all, []byte("fasthttp.updateServerDate.func"))
-	return runtime.NumGoroutine() - own
+// Running counts goroutines, but for fasthttp's own: workers that wait for a
+// connection, one that each server leaves behind, asleep, and one that keeps the
+// date for all. The first two end after ten seconds or so.
+func Running() int {
+	all, idle := stacks(), 0
+	for _, own := range []string{
+		"]:\ngithub.com/valyala/fasthttp.(*workerPool).workerFunc(",
+		"fasthttp.(*workerPool).Start.func",
+		"fasthttp.updateServerDate.func",
+	} {
+		idle += bytes.Count(all, []byte(own))
+	}
+	return runtime.NumGoroutine() - idle
 }
 
 func within(ok func() bool) bool {
