@@ -87,7 +87,7 @@ func TestAfterALongPollTheConnectionGoesOn(t *testing.T) {
 	br := bufio.NewReader(c)
 	held := requestText("GET", "/scores", r.addr, "", []string{"Prefer", "wait=1", "If-None-Match", etag})
 	plain := requestText("GET", "/scores", r.addr, "", nil)
-	for range 3 {
+	for range 2 {
 		for _, step := range []struct {
 			request string
 			status  int
