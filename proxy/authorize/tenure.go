@@ -30,7 +30,10 @@ const leastPause = time.Second
 // Hold begins a tenure on a claim that holds now. Leave ends it.
 func (r *Register) Hold(c Claim, t Terms, ask func(context.Context) Answer) *Tenure {
 	x := &Tenure{register: r, claim: c, terms: t, ask: ask, over: make(chan struct{})}
-	x.timer = time.AfterFunc(x.pause(time.Now()), x.look)
+	pause := x.pause(time.Now())
+	x.mu.Lock() // look, which may begin at once, needs the timer
+	x.timer = time.AfterFunc(pause, x.look)
+	x.mu.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.held[c.Who] == nil {
