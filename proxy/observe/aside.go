@@ -20,7 +20,7 @@ var perRequest = map[string]bool{
 }
 
 // ofWay are fields about a request's way that pollmux writes itself. What a
-// trusted peer says of the client's address is part of [Client.Address].
+// trusted peer says of the client's address is part of [Client.Way].
 var ofWay = map[string]bool{"via": true, "cdn-loop": true, "forwarded": true, "x-forwarded-for": true}
 
 // believed are those that a trusted peer's are passed on of.
