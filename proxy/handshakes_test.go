@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -23,13 +24,14 @@ func TestAnOriginWhoseTLSFailsGetsNothing(t *testing.T) {
 	defer lender.Close()
 	old := &tls.Config{Certificates: lender.TLS.Certificates, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
 	for name, c := range map[string]struct {
-		wrap   func(net.Listener) net.Listener
-		status int // 0: it depends on what the server takes the greeting for
+		wrap    func(net.Listener) net.Listener
+		timeout time.Duration
+		status  int // 0: it depends on what the server takes the greeting for
 	}{
-		"a certificate of its own": {func(l net.Listener) net.Listener { return tls.NewListener(l, lender.TLS) }, 502},
-		"an old version":           {func(l net.Listener) net.Listener { return tls.NewListener(l, old) }, 502},
-		"no TLS at all":            {func(l net.Listener) net.Listener { return l }, 0},
-		"silence":                  {func(l net.Listener) net.Listener { return silent{l} }, 504},
+		"a certificate of its own": {func(l net.Listener) net.Listener { return tls.NewListener(l, lender.TLS) }, await.Patience, 502},
+		"an old version":           {func(l net.Listener) net.Listener { return tls.NewListener(l, old) }, await.Patience, 502},
+		"no TLS at all":            {func(l net.Listener) net.Listener { return l }, timeout, 0},
+		"silence":                  {func(l net.Listener) net.Listener { return silent{l} }, timeout, 504},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -40,7 +42,7 @@ func TestAnOriginWhoseTLSFailsGetsNothing(t *testing.T) {
 			go origin.Serve(c.wrap(l)) // ended by Close
 			t.Cleanup(origin.Close)
 			yaml := routeYAML("https://"+l.Addr().String(), nil)
-			r := newRigFor(t, origin, strings.Replace(yaml, "timeout: 3s", "timeout: "+timeout.String(), 1))
+			r := newRigFor(t, origin, strings.Replace(yaml, "timeout: 3s", "timeout: "+c.timeout.String(), 1))
 			for _, method := range []string{"GET", "POST"} {
 				begin := time.Now()
 				a := r.do(method, "/x", "", "Authorization", "secret")
