@@ -30,7 +30,7 @@ func Soak(ctx context.Context, o SoakOptions) (result *SoakResult, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	b := &soak{options: o, witness: newWitness(), quiet: quiet, period: quietPeriod}
+	b := &soak{options: o, witness: newWitness(), quiet: quiet, period: quietPeriod, crests: crests}
 	return b.run(ctx, s)
 }
 
@@ -88,6 +88,7 @@ routes:
 type soak struct {
 	options       SoakOptions
 	quiet, period time.Duration // that settle waits for, and at most
+	crests        int           // before each stretch
 	origin, proxy *stage.Process
 	witness       *witness
 	traffic       *load.Traffic

@@ -20,7 +20,7 @@ type stretch struct {
 // stretch has everybody come, lets everything break, ends that, and waits until
 // nothing is left to be done.
 func (b *soak) stretch(ctx context.Context, st *stretch, d time.Duration) error {
-	for range crests {
+	for range b.crests {
 		if err := errors.Join(b.crest(ctx), b.ebb(ctx)); err != nil {
 			return err
 		}

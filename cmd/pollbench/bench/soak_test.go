@@ -23,7 +23,7 @@ func TestASoakOfAMomentIsMeasuredAndJudged(t *testing.T) {
 	}()
 	b := &soak{
 		options: SoakOptions{For: 2 * time.Second, Clients: 8, Say: t.Logf}, witness: newWitness(),
-		quiet: time.Millisecond, period: 100 * time.Millisecond, // memory is too young to be judged
+		quiet: time.Millisecond, period: 100 * time.Millisecond, crests: 1, // memory is too young to be judged
 	}
 	r, err := b.run(t.Context(), s)
 	if err != nil {

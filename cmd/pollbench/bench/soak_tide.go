@@ -9,7 +9,7 @@ import (
 	"github.com/pollmux/pollmux/cmd/pollbench/load"
 )
 
-// crests is how many there are: no two are of the same height.
+// crests is how many there are before a stretch: no two are of the same height.
 const crests = 3
 
 // crest has more clients come at once, and leave, than there will be later, and
