@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -178,14 +179,19 @@ func FuzzInbox(f *testing.F) {
 // What a head announces costs nothing until it is there.
 func TestALengthThatIsOnlyAnnouncedTakesNoMemory(t *testing.T) {
 	const most = 64 << 20
-	frame := clientFrame(true, opBinary, strings.Repeat("x", most))[:14+1000]
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	if last := upgrade.ReadInbox(bytes.NewReader(frame), most, func(upgrade.Message) { t.Error("a message") }, nil); last != nil {
-		t.Errorf("ended with %q", last)
+	frame := binary.BigEndian.AppendUint64([]byte{0x80 | opBinary, 0x80 | 127}, most)
+	frame = append(frame, make([]byte, 4+1000)...) // its mask, and the beginning of what it announces
+	least := uint64(math.MaxUint64)
+	for range 5 { // others may take some meanwhile
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if last := upgrade.ReadInbox(bytes.NewReader(frame), most, func(upgrade.Message) { t.Error("a message") }, nil); last != nil {
+			t.Errorf("ended with %q", last)
+		}
+		runtime.ReadMemStats(&after)
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
 	}
-	runtime.ReadMemStats(&after)
-	if n := after.TotalAlloc - before.TotalAlloc; n > 64<<10 {
-		t.Errorf("%d bytes for 1000", n)
+	if least > 64<<10 {
+		t.Errorf("%d bytes for 1000", least)
 	}
 }
