@@ -3,7 +3,9 @@ package proxy
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -142,9 +144,10 @@ func (p *Proxy) removeTunnel(t *tunnel) {
 // in.
 func (p *Proxy) closeTunnels() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	for t := range p.tunnels {
-		t.close()
-	}
+	open := slices.Collect(maps.Keys(p.tunnels))
 	p.tunnels = nil
+	p.mu.Unlock()
+	for _, t := range open {
+		t.close() // which may wait
+	}
 }
