@@ -23,7 +23,7 @@ func (p *Proxy) handle(ctx *fasthttp.RequestCtx) {
 	defer p.releaseRequest(r)
 	defer func() {
 		if v := recover(); v != nil {
-			p.log.Error("a request was dropped", "panic", v)
+			p.panicked("a request was dropped", v)
 			p.refuse(r, newProblem(http.StatusInternalServerError, "pollmux failed; the log says more").hangUp())
 		}
 	}()

@@ -147,11 +147,16 @@ func TestAPanicInAHookOfTheServerIsContained(t *testing.T) {
 
 func TestAWatchThatPanicsEndsItsRequest(t *testing.T) {
 	cancelled := make(chan struct{})
-	w := newWatch(nil, func() { close(cancelled) })
+	var log await.Log
+	p := &Proxy{log: slog.New(slog.NewTextHandler(&log, nil))}
+	w := p.newWatch(nil, func() { close(cancelled) })
 	done := make(chan struct{})
 	w.run(done) // there is no connection to look at
 	<-cancelled
 	<-done
+	if told := log.String(); !strings.Contains(told, "watch.go") {
+		t.Errorf("nobody is told where:\n%s", told)
+	}
 }
 
 // Each goroutine is started where somebody has thought of its panics. This list

@@ -27,7 +27,7 @@ func (p *Proxy) newPass(r *request, cancel context.CancelFunc) *pass {
 	if r.head.Length != 0 {
 		x.body = p.bodyOf(r)
 	}
-	x.watch = newWatch(x.conn, cancel)
+	x.watch = p.newWatch(x.conn, cancel)
 	if x.body == nil {
 		x.watch.startSoon()
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -159,11 +160,16 @@ func (p *Proxy) goServe(c net.Conn, f func()) {
 // errPanicked is what became of what panicked.
 var errPanicked = errors.New("it panicked")
 
+// panicked logs what would have ended the process, and what came of it.
+func (p *Proxy) panicked(outcome string, what any) {
+	p.log.Error(outcome, "panic", fmt.Sprint(what), "stack", string(debug.Stack()))
+}
+
 // failOn makes an error of a panic, to be deferred where fasthttp, which would
 // let it end the process, calls.
 func (p *Proxy) failOn(err *error) {
 	if r := recover(); r != nil {
-		p.log.Error("an answer was cut short", "panic", fmt.Sprint(r))
+		p.panicked("an answer was cut short", r)
 		*err = errPanicked
 	}
 }
@@ -171,7 +177,7 @@ func (p *Proxy) failOn(err *error) {
 // recovered ends a panic, and the connection it happened on.
 func (p *Proxy) recovered(c net.Conn) {
 	if r := recover(); r != nil {
-		p.log.Error("a client was dropped", "panic", fmt.Sprint(r))
+		p.panicked("a client was dropped", r)
 		if c != nil {
 			_ = c.Close()
 		}

@@ -13,8 +13,9 @@ const watchAfter = 250 * time.Millisecond
 // watch interrupts a passed request when its client leaves, while fasthttp,
 // which would not notice, has the connection and nothing is read from it.
 type watch struct {
-	conn   *conn
-	cancel context.CancelFunc
+	conn     *conn
+	cancel   context.CancelFunc
+	panicked func(what any) // is told why nobody looks any more
 
 	mu      sync.Mutex
 	timer   *time.Timer
@@ -22,7 +23,9 @@ type watch struct {
 	done    chan struct{} // closed by run; nil if it does not run
 }
 
-func newWatch(c *conn, cancel context.CancelFunc) *watch { return &watch{conn: c, cancel: cancel} }
+func (p *Proxy) newWatch(c *conn, cancel context.CancelFunc) *watch {
+	return &watch{conn: c, cancel: cancel, panicked: func(what any) { p.panicked("a passed request was interrupted", what) }}
+}
 
 // startSoon starts watching in a while. It may be called more than once.
 func (w *watch) startSoon() {
@@ -45,8 +48,9 @@ func (w *watch) start() {
 func (w *watch) run(done chan struct{}) {
 	defer close(done)
 	defer func() {
-		if recover() != nil {
-			w.cancel() // nobody looks any more
+		if what := recover(); what != nil {
+			w.panicked(what)
+			w.cancel()
 		}
 	}()
 	if awaitHangup(w.conn) {
