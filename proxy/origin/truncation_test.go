@@ -240,7 +240,10 @@ func TestBytesThatWereAnnouncedAreNotWaitedForForEver(t *testing.T) {
 	eachTransport(t, plain("hello"), func(t *testing.T, r *rig) {
 		r.Break(legacy.HangMidBody(2, nil))
 		for _, req := range []*Request{get("/"), post("/", strings.NewReader("order"), 5)} {
-			req.Timeout = 50 * time.Millisecond
+			req.Timeout = 300 * time.Millisecond // in which the head has to come
+			if r.url.Scheme == "https" {
+				req.Timeout = time.Second
+			}
 			begin := time.Now()
 			resp, body, err := r.do(req)
 			if took := time.Since(begin); resp == nil || body != "he" || !errors.Is(err, ErrTimeout) || took > await.Patience/2 {
@@ -251,12 +254,18 @@ func TestBytesThatWereAnnouncedAreNotWaitedForForEver(t *testing.T) {
 }
 
 func TestABodyThatComesSlowlyComes(t *testing.T) {
-	for name, answer := range map[string]legacy.Answer{"of a length": plain("hello"), "in chunks": {Body: []byte("hello"), Chunked: true}} {
+	for name, test := range map[string]struct {
+		answer legacy.Answer
+		pause  time.Duration // before each byte
+	}{
+		"of a length": {plain("hello"), 250 * time.Millisecond},
+		"in chunks":   {legacy.Answer{Body: []byte("hello"), Chunked: true}, 100 * time.Millisecond},
+	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, answer)
-			r.Break(legacy.DripBody(100 * time.Millisecond))
+			r := newRig(t, test.answer)
+			r.Break(legacy.DripBody(test.pause))
 			req := get("/")
-			req.Timeout = 300 * time.Millisecond // for each of them
+			req.Timeout = time.Second // for each of them, and less than for all
 			r.expect(req, 200, "hello")
 		})
 	}
