@@ -36,6 +36,7 @@ var mayImport = map[string][]string{
 var onlyIn = map[string][]string{
 	"gopkg.in/yaml.v3":                    {"config"},
 	"github.com/fasthttp/websocket":       {}, // a client in tests
+	"golang.org/x/net":                    {}, // a name server in tests
 	"github.com/spf13/cobra":              {"cmd/pollmux", "cmd/pollbench"},
 	"github.com/prometheus/client_golang": {"proxy/ledger", "proxy/admin"},
 }
