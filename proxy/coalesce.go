@@ -22,7 +22,7 @@ func (p *Proxy) coalesce(r *request) {
 		p.pass(r, reason)
 		return
 	}
-	if r.head.Length != 0 && !p.collect(r) {
+	if r.head.Length != 0 && !p.collectBody(r) {
 		return
 	}
 	if r.head.Upgrade && hasSubprotocol(&r.head) {

@@ -16,10 +16,10 @@ func (p *Proxy) bodyOf(r *request) *requestBody {
 	return r.body
 }
 
-// collect reads the body of a request that only reads, of which it is part of
+// collectBody reads the body of a request that only reads, of which it is part of
 // the key. It reports false if the request has been dealt with: its body is cut,
 // or so large that it passes through.
-func (p *Proxy) collect(r *request) bool {
+func (p *Proxy) collectBody(r *request) bool {
 	b := p.bodyOf(r)
 	body, err := io.ReadAll(io.LimitReader(b, share.MaxBody+1))
 	b.again = body
