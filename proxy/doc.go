@@ -17,9 +17,9 @@
 // It may not reach another user's answer: package share decides, and a request
 // about which there is doubt passes through alone. Where all share one feed and
 // each has to be let in, package authorize remembers who was. It may not be read
-// differently by the origin than by us: package head refuses it, from its bytes on. It may not be
-// sent twice: package origin sends once. It may not end the process: every
-// goroutine that serves a client recovers, and closes that client.
+// differently by the origin than by us: package head refuses it, from its bytes
+// on. It may not be sent twice: package origin sends once. It may not end the
+// process: every goroutine that serves a client recovers, and closes that client.
 //
 // # Connections
 //

@@ -71,9 +71,9 @@ var (
 	errNotUTF8  = &CloseError{Code: CloseInvalid, Reason: "a text message that is not UTF-8"}
 )
 
-// payload adds what a frame carries to the message. What is too big is refused before it is
-// read, and what is not UTF-8 as soon as that is certain: a message may take its
-// time.
+// payload adds what a frame carries to the message. What is too big is refused
+// before it is read, and what is not UTF-8 as soon as that is certain: a message
+// may take its time.
 func (i *inbox) payload(h frameHead, m *Message, checked *int) error {
 	if i.most > 0 && int64(len(m.Data)) > i.most-h.size {
 		return errTooBig

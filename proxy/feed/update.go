@@ -162,8 +162,8 @@ func ageOf(h origin.Header) time.Duration {
 	return time.Duration(n) * time.Second
 }
 
-// ageField is the first member of Age, the one that
-// counts if something on the way has made a list of it (RFC 9111 section 5.1).
+// ageField is the first member of Age, the one that counts if something on the
+// way has made a list of it (RFC 9111 section 5.1).
 func ageField(h origin.Header) string {
 	first, _, _ := strings.Cut(h.Get("Age"), ",")
 	return strings.TrimSpace(first)
