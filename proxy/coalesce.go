@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/pollmux/pollmux/config"
@@ -18,7 +19,12 @@ func (p *Proxy) coalesce(r *request) {
 	if r.route.checksFirst(r.head.Method) && !p.admitByPath(r) {
 		return
 	}
-	if reason := r.route.share.Coalescable(&r.head); reason != "" {
+	reason := r.route.share.Coalescable(&r.head)
+	if reason != "" && string(r.head.Method) != http.MethodOptions && p.lacks(r) {
+		p.refuse(r, lacksCredentials())
+		return
+	}
+	if reason != "" {
 		p.pass(r, reason)
 		return
 	}

@@ -28,7 +28,7 @@ func (p *Proxy) collectBody(r *request) bool {
 		p.passFailed(r, b, bodyError(err))
 		return false
 	case len(body) > share.MaxBody:
-		p.pass(r, share.ReasonTooLarge)
+		p.pass(r, share.ReasonBodySize)
 		return false
 	case !b.done():
 		// What is left of it must not be taken for the next request.

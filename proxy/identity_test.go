@@ -30,3 +30,25 @@ func TestARouteOfIdentitiesHasAFeedForEach(t *testing.T) {
 		t.Errorf("the origin got %d requests", n)
 	}
 }
+
+// No way of asking is an exception, but for what a browser asks beforehand.
+func TestARouteOfIdentitiesRefusesWhatItWouldPassAsWell(t *testing.T) {
+	r := newRig(t, "interval: 1h", "share: identity")
+	for _, ask := range []struct {
+		method, path, body string
+		fields             []string
+	}{
+		{"GET", "/x", "", []string{"Range", "bytes=0-1"}}, {"GET", "/x;y", "", nil}, {"GET", "/x", "body", nil},
+		{"GET", "/x", "", []string{"X-HTTP-Method-Override", "DELETE"}}, {"POST", "/x", "body", nil}, {"DELETE", "/x", "", nil},
+	} {
+		if a := r.do(ask.method, ask.path, ask.body, ask.fields...); a.StatusCode != 401 {
+			t.Errorf("%s %s %v: %d", ask.method, ask.path, ask.fields, a.StatusCode)
+		}
+		if a := r.do(ask.method, ask.path, ask.body, append(ask.fields, "Authorization", "Bearer a")...); a.StatusCode != 200 {
+			t.Errorf("%s %s %v with credentials: %d", ask.method, ask.path, ask.fields, a.StatusCode)
+		}
+	}
+	if a := r.do("OPTIONS", "/x", ""); a.StatusCode != 200 {
+		t.Errorf("OPTIONS: %d", a.StatusCode)
+	}
+}

@@ -21,6 +21,9 @@ func (p *Proxy) lender(r *request, tenure *authorize.Tenure) *feed.Lender {
 	if byResource {
 		l.Admitted = func(sent time.Time) { register.Grant(own.Claim, sent, terms) }
 	}
+	if tenure != nil {
+		l.Over = tenure.IsOver
+	}
 	l.Refused = func() {
 		if now := time.Now(); byResource {
 			register.Revoke(own.Claim)

@@ -43,6 +43,7 @@ func publicPolicy(r *route, secret share.Secret) *share.Policy {
 const (
 	reasonNotServed share.Reason = "not-served"
 	reasonLacks     share.Reason = "no-credentials"
+	reasonPost      share.Reason = "post-not-observed"
 )
 
 // observe takes note of a request that is about to be passed on. It changes
@@ -57,7 +58,7 @@ func (p *Proxy) observe(r *request) {
 	case reason != "":
 		o.Refused(reason)
 	case r.head.Length != 0:
-		o.Refused(share.ReasonBody) // it would be part of the key, and streams by
+		o.Refused(reasonPost) // its body would be part of the key, and streams by
 	case r.head.Upgrade:
 		o.Refused(share.ReasonUpgrade) // what is said in it cannot be compared
 	case p.negotiate(r) != nil:

@@ -157,7 +157,7 @@ func TestWhoWouldBeRefusedIsObservedAndPasses(t *testing.T) {
 		r.get("/x", "Authorization", "Bearer of-a-certain-user").want(t, 200, `{"v":1}`)
 	}
 	r.eventually("all are counted", func() bool { return r.observed().WouldSaveRequests == 1 })
-	if o := r.observed(); o.Requests != 4 || o.Unshareable["no-credentials"] != 1 || o.Unshareable["request-body"] != 1 || o.IfPublic == nil || r.polls() != 4 {
+	if o := r.observed(); o.Requests != 4 || o.Unshareable["no-credentials"] != 1 || o.Unshareable["post-not-observed"] != 1 || o.IfPublic == nil || r.polls() != 4 {
 		t.Errorf("%+v", o)
 	}
 }

@@ -120,7 +120,7 @@ func TestAPostThatIsTooLargeForAKeyPassesThroughWhole(t *testing.T) {
 					_, _ = io.WriteString(c, "POST /x HTTP/1.1\r\nHost: "+r.addr+"\r\n"+head+body+tail)
 				}()
 				a, err := readReply(bufio.NewReader(c), "POST")
-				if err != nil || a.body != "fine" || a.Header.Get("Cache-Status") != "pollmux; fwd=bypass; detail=too-large" {
+				if err != nil || a.body != "fine" || a.Header.Get("Cache-Status") != "pollmux; fwd=bypass; detail=request-body-too-large" {
 					t.Fatalf("%v, %d bytes, %v", a.Response, len(a.body), err)
 				}
 			}

@@ -58,7 +58,7 @@ func (p *Proxy) withoutFeed(r *request, err error) {
 			p.pass(r, share.ReasonLimit)
 			return
 		}
-		text = "limits." + limit + " is reached, and nobody can be held"
+		text = "limits." + limit + " is reached, and nobody else can be held"
 	}
 	r.route.account.Requested(r.choice.Transport)
 	if r.choice.Transport == upgrade.SSE {

@@ -35,6 +35,8 @@ func TestASecondSignalEndsTheProcessAtOnce(t *testing.T) {
 			c := startChild(t, slowOrigin(t))
 			c.signal(signals[0])
 			await.Until(t, "it drains", func() bool { return strings.Contains(c.log.String(), "msg=draining") })
+			c.signal(signals[0]) // an echo
+			time.Sleep(2 * echo) // what comes now is meant
 			c.signal(signals[1])
 			if code := c.code(); code != 1 {
 				t.Errorf("exit %d", code)

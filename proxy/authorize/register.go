@@ -25,6 +25,7 @@ type consent struct{ until, grace time.Time }
 type Register struct {
 	limit  int
 	report func(error)
+	full   func()          // a consent had to go that was good
 	ctx    context.Context // of all inquiries
 	cancel context.CancelFunc
 
@@ -56,10 +57,11 @@ const (
 )
 
 // New returns a register of at most limit consents; 0 is no limit. report is told
-// of panics.
-func New(limit int, report func(error)) *Register {
+// of panics, and full of each consent that had to go for lack of room. Neither may
+// block.
+func New(limit int, report func(error), full func()) *Register {
 	r := &Register{
-		limit: limit, report: report, consents: map[ID]map[ID]consent{}, forgotten: map[ID]time.Time{}, denied: map[Claim]time.Time{},
+		limit: limit, report: report, full: full, consents: map[ID]map[ID]consent{}, forgotten: map[ID]time.Time{}, denied: map[Claim]time.Time{},
 		guarded: map[ID]time.Time{}, asking: map[Claim]*inquiry{}, held: map[ID]map[*Tenure]struct{}{},
 		again: schedule.Bucket{Pause: againPause, Burst: againBurst},
 	}

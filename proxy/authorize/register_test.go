@@ -45,7 +45,7 @@ func (s *says) ask(ctx context.Context) Answer {
 func registered(t *testing.T, limit int, test func(t *testing.T, r *Register)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r := New(limit, func(err error) { t.Log(err) })
+		r := New(limit, func(err error) { t.Log(err) }, func() {})
 		defer r.Close()
 		test(t, r)
 	})

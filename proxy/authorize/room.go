@@ -10,6 +10,9 @@ const sample = 16
 func (r *Register) makeRoomLocked(now time.Time) {
 	oldest, ends := r.oldestLocked()
 	for r.count > 0 && (r.limit > 0 && r.count >= r.limit || ends.Before(now)) {
+		if !ends.Before(now) {
+			r.full()
+		}
 		r.removeLocked(oldest)
 		oldest, ends = r.oldestLocked()
 	}

@@ -17,6 +17,10 @@ type Lender struct {
 	// credentials which was sent then; Refused, that it has not let them in.
 	Admitted func(sent time.Time)
 	Refused  func()
+
+	// Over reports whether the client is no longer let in, though it has not
+	// left yet; nil: it is.
+	Over func() bool
 }
 
 // Lending is what a feed needs to know of borrowed credentials. A nil one: polls
@@ -52,8 +56,8 @@ func (f *Feed) Unlend(l *Lender) {
 }
 
 // lender picks whose credentials the next poll borrows: those of the client that
-// causes it, or of any subscriber. Each gets its turn, as the order is random, and
-// an answer to it renews what is known of it.
+// causes it, or of any subscriber. The order is random, so each gets its turn in
+// time, and an answer to it renews what is known of it.
 func (f *Feed) lender(starter *ask) *Lender {
 	if !f.runs.guarded {
 		return nil
@@ -64,7 +68,9 @@ func (f *Feed) lender(starter *ask) *Lender {
 	f.lendersMu.Lock()
 	defer f.lendersMu.Unlock()
 	for l := range f.lenders {
-		return l
+		if l.Over == nil || !l.Over() {
+			return l
+		}
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ const (
 	ReasonLearning   Reason = "vary-unsettled"
 	ReasonLimit      Reason = "feed-limit"
 	ReasonTooLarge   Reason = "too-large"
+	ReasonBodySize   Reason = "request-body-too-large"
 	ReasonTrailer    Reason = "trailer"
 )
 
@@ -32,7 +33,7 @@ func (p *Policy) Coalescable(h *head.Head) Reason {
 	case h.Length != 0 && !h.IsPost():
 		return ReasonBody
 	case h.Length > MaxBody:
-		return ReasonTooLarge
+		return ReasonBodySize
 	case h.Length < 0 && hasAny(h, "trailer"): // what follows the body is not in the key
 		return ReasonTrailer
 	case h.Has(head.Range) || h.Has(head.IfRange):
