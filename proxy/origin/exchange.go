@@ -113,7 +113,7 @@ func (x *exchange) respond(h *head) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.keep = keep
+	x.keep = keep && !bindsConnection(x.req.Head, h)
 	x.noteKeepAlive(h)
 	if x.upload != nil {
 		x.upload.headSeen(h.status)
