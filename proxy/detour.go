@@ -15,17 +15,23 @@ const maxDecoding = 2
 // route, as it would be if it were written plainly.
 func (p *Proxy) routeOf(h *head.Head) *route {
 	found := p.find(h.Host, h.Path)
-	if found == nil || h.IsPlain() {
-		return found
+	if found == nil || !h.IsPlain() && p.climbsOut(found, h) {
+		return nil
 	}
+	return p.guardOf(found, h)
+}
+
+// climbsOut reports whether a path that is not plain may lead out of everything
+// that is routed to an origin.
+func (p *Proxy) climbsOut(found *route, h *head.Head) bool {
 	path := h.Path
 	for range maxDecoding + 1 {
 		if resolved, climbs := resolve(path); climbs && !p.reaches(found.upstream, h.Host, resolved) {
-			return nil
+			return true
 		}
 		path = decode(path)
 	}
-	return found
+	return false
 }
 
 // reaches reports whether any route leads a path to an upstream.

@@ -36,6 +36,7 @@ type Proxy struct {
 	ledger    *ledger.Ledger
 	upstreams map[string]*upstream
 	routes    []*route
+	guarded   bool // some of them guard
 	refreshes []refresh
 	feeds     *feed.Feeds
 	observer  *observe.Observer   // nil if no route is observed
@@ -124,6 +125,7 @@ func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
 		rt.alarm = &alarm{log: p.log, route: r.Name}
 		p.observeRoute(rt, secret)
 		p.routes = append(p.routes, rt)
+		p.guarded = p.guarded || rt.guards()
 		p.refreshes = append(p.refreshes, refreshesOf(rt)...)
 	}
 }

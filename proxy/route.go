@@ -21,6 +21,7 @@ import (
 type route struct {
 	*config.Route
 	host     hostPattern
+	spelled  config.Pattern // matches what an origin may take for one of its paths
 	upstream *upstream
 	account  *ledger.Route
 	ownVary  string // what every answer depends on by configuration
@@ -62,7 +63,7 @@ func (u *upstream) close() {
 const baseVary = "Accept, Prefer, Accept-Encoding"
 
 func newRoute(r *config.Route, u *upstream, account *ledger.Route, secret share.Secret, limits config.Limits) *route {
-	rt := &route{Route: r, host: newHostPattern(r.Host), upstream: u, account: account, ownVary: baseVary}
+	rt := &route{Route: r, host: newHostPattern(r.Host), spelled: spelledPattern(r.Path), upstream: u, account: account, ownVary: baseVary}
 	for _, t := range r.Serve {
 		rt.serve = rt.serve.With(upgrade.ParseTransport(string(t)))
 	}
