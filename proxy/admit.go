@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"time"
 
@@ -25,13 +24,6 @@ type claim struct {
 // reasonRefused is a client that the origin refused this resource to: it gets
 // whatever the origin says to it now.
 const reasonRefused share.Reason = "refused"
-
-// checksFirst reports whether a route's clients are let in by another path than
-// the resource. Then none of their requests gets any further without, but for
-// what a browser asks beforehand and without credentials (CORS preflight).
-func (r *route) checksFirst(method []byte) bool {
-	return r.Share == config.ShareAuthorize && r.Authorize.Path != "" && string(method) != http.MethodOptions
-}
 
 // checksResource reports whether they are let in by the resource itself.
 func (r *route) checksResource() bool {

@@ -16,7 +16,11 @@ import (
 
 // coalesce answers a request of a coalesced route from a poll, if it can.
 func (p *Proxy) coalesce(r *request) {
-	if r.route.checksFirst(r.head.Method) && !p.admitByPath(r) {
+	if r.preflight = r.route.guards() && isPreflight(&r.head); r.preflight {
+		p.pass(r, share.ReasonMethod)
+		return
+	}
+	if r.route.guards() && !p.admitByPath(r) {
 		return
 	}
 	reason := r.route.share.Coalescable(&r.head)
@@ -59,7 +63,7 @@ func (p *Proxy) coalesce(r *request) {
 // answer tries to answer from the feed of the request's key. errAgain means
 // that the key has to be made again.
 func (p *Proxy) answer(r *request) error {
-	if r.route.checksFirst(r.head.Method) && p.isRefused(r) {
+	if r.route.guards() && p.isRefused(r) {
 		p.pass(r, reasonRefused)
 		return nil
 	}

@@ -31,6 +31,9 @@ func (p *Proxy) passThrough(r *request, reason share.Reason) {
 		p.passFailed(r, pass.body, err)
 		return
 	}
+	if r.preflight {
+		resp.Header = preflightFields(resp.Header)
+	}
 	p.noteWrite(r, resp)
 	if reason != reasonRefused { // which is no news
 		p.noteLogout(r, resp)
@@ -141,7 +144,7 @@ func (p *Proxy) relay(r *request, x *pass, resp *origin.Response, reason share.R
 	}
 	// RFC 9110 section 15.3.6: nobody may send a body with a 205, and some read
 	// none. What an origin sends with one ends here.
-	noBody := r.head.IsHead() || resp.Length == 0 || resp.Status == http.StatusResetContent
+	noBody := r.head.IsHead() || r.preflight || resp.Length == 0 || resp.Status == http.StatusResetContent
 	switch {
 	case noBody:
 		_ = resp.Body.Close()

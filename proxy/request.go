@@ -31,6 +31,8 @@ type request struct {
 	askFirst bool // its own poll does not tell
 	scratch  []byte
 
+	preflight bool // on a route that guards: it gets no more than what it asks for
+
 	choice upgrade.Choice
 	ask    share.Ask
 	have   []byte // entity tags that the client has, nil if it does not say
