@@ -85,7 +85,9 @@ func (f *Feed) conditions(lender *Lender) []byte {
 	}
 	head := append(make([]byte, 0, len(own)+256), own...)
 	// A POST that fits a condition is answered 412 (RFC 9110 section 13.1.2).
-	if r := &f.runs; f.Latest().Update != nil && f.spec.Method == "GET" {
+	// One that proves whether a client is let in says nothing that this client could
+	// not have said: an origin may look at conditions before it looks at credentials.
+	if r := &f.runs; f.Latest().Update != nil && f.spec.Method == "GET" && (lender == nil || !lender.Unproven) {
 		head = appendCondition(head, "If-None-Match: ", r.etag)
 		head = appendCondition(head, "If-Modified-Since: ", r.lastModified)
 	}
