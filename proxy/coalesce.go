@@ -144,7 +144,7 @@ func (p *Proxy) spec(r *request) *feed.Spec {
 // subscriber has taken over the reference to the feed.
 func (p *Proxy) deliver(r *request, f *feed.Feed, a feed.Answer) (held bool, err error) {
 	r.askFirst = r.askFirst || isUnproven(a)
-	if !r.key.Current() || isUnproven(a) || errors.Is(a.Err, feed.ErrClosed) && !p.Draining() {
+	if !r.key.Current() || isUnproven(a) || errors.Is(a.Err, feed.ErrClosed) && (r.unproven || !p.Draining()) {
 		a.Discard()
 		return false, errAgain
 	}

@@ -27,11 +27,26 @@ func (p *Proxy) noteLogout(r *request, resp *origin.Response) {
 	}
 }
 
+// noteKeptLogout is noteLogout for the response to a poll. Where the poll had
+// lent credentials, whoever lent them was told of a refusal already, and it was of
+// this resource only.
+func (p *Proxy) noteKeptLogout(r *request, resp *origin.Response) {
+	if r.route.Share != config.ShareAuthorize || takesCookie(resp) {
+		p.noteLogout(r, resp)
+	}
+}
+
 // meansLogout reports whether an answer does not know its client, or takes a
-// cookie away from it (RFC 6265 section 5.2). A 403 may be about this one resource,
-// which a client may ask for again and again.
+// cookie away from it. A 403 may be about this one resource, which a client may
+// ask for again and again.
 func meansLogout(resp *origin.Response) bool {
-	if resp.Status == http.StatusUnauthorized || resp.Header.Has("Clear-Site-Data") {
+	return resp.Status == http.StatusUnauthorized || takesCookie(resp)
+}
+
+// takesCookie reports whether an answer takes a cookie away (RFC 6265 section
+// 5.2).
+func takesCookie(resp *origin.Response) bool {
+	if resp.Header.Has("Clear-Site-Data") {
 		return true
 	}
 	for value := range resp.Header.Values("Set-Cookie") {

@@ -215,6 +215,7 @@ func (p *Proxy) passKept(r *request, a feed.Answer) {
 	r.route.account.Requested(upgrade.Pass)
 	p.unshared(r, a.Alone)
 	x := p.newPass(r, func() { _ = a.Kept.Close() })
+	p.noteKeptLogout(r, a.Kept.Response)
 	resp := *a.Kept.Response
 	resp.Body, x.answer = a.Kept, a.Kept.Response
 	p.relay(r, x, &resp, a.Alone)

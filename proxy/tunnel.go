@@ -30,6 +30,7 @@ func (p *Proxy) passUpgrade(r *request, reason share.Reason) {
 		p.passFailed(r, x.body, err)
 		return
 	}
+	p.noteLogout(r, resp)
 	if resp.Tunnel == nil {
 		p.relay(r, x, resp, reason)
 		return
