@@ -44,23 +44,47 @@ type inquiry struct {
 
 // Inquire asks the origin about a claim, by ask, and notes what it says. It
 // blocks until there is an answer, which ask has to bound in time. Whoever has
-// the same claim meanwhile gets the same answer.
+// the same claim meanwhile gets the same answer, but for a refusal: that says
+// where to go from here (Location, a challenge), which is for one client only, so
+// everybody asks for one of its own.
 func (r *Register) Inquire(c Claim, t Terms, ask func(context.Context) Answer) Answer {
-	r.mu.Lock()
-	if r.closed {
-		r.mu.Unlock()
-		return Answer{Err: ErrClosed}
+	q, own := r.join(c, t, ask)
+	if <-q.done; own || q.answer.LetsIn() || q.answer.Unknown() {
+		return q.answer
 	}
-	q := r.asking[c]
-	if q == nil {
-		q = &inquiry{done: make(chan struct{})}
-		r.asking[c] = q
-		r.running.Add(1)
-		go r.run(q, c, t, ask) // waited for by Close
-	}
-	r.mu.Unlock()
+	q = r.begin(c, t, ask)
 	<-q.done
 	return q.answer
+}
+
+// join returns the inquiry about a claim that is under way, or begins one.
+func (r *Register) join(c Claim, t Terms, ask func(context.Context) Answer) (q *inquiry, own bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if q := r.asking[c]; q != nil {
+		return q, false
+	}
+	q = r.beginLocked(c, t, ask)
+	r.asking[c] = q
+	return q, true
+}
+
+func (r *Register) begin(c Claim, t Terms, ask func(context.Context) Answer) *inquiry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.beginLocked(c, t, ask)
+}
+
+func (r *Register) beginLocked(c Claim, t Terms, ask func(context.Context) Answer) *inquiry {
+	q := &inquiry{done: make(chan struct{})}
+	if r.closed {
+		q.answer = Answer{Err: ErrClosed}
+		close(q.done)
+		return q
+	}
+	r.running.Add(1)
+	go r.run(q, c, t, ask) // waited for by Close
+	return q
 }
 
 func (r *Register) run(q *inquiry, c Claim, t Terms, ask func(context.Context) Answer) {

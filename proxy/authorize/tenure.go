@@ -105,8 +105,9 @@ func (x *Tenure) look() {
 		x.reset(pause)
 		return
 	}
-	answer := x.register.Inquire(x.claim, x.terms, x.ask)
-	now := time.Now()
+	q, _ := x.register.join(x.claim, x.terms, x.ask)
+	<-q.done
+	answer, now := q.answer, time.Now()
 	switch {
 	case answer.LetsIn():
 		x.reset(max(x.pause(now), x.terms.TTL/4))
