@@ -141,6 +141,20 @@ func (p *Proxy) obey(r *request, answer *authorize.Answer) bool {
 	return false
 }
 
+// isStillLetIn sees to it that a poll that took long has not outlasted the
+// consent of a client that waited for it, unless it is an answer to that client's
+// own credentials. It reports false if the request has been answered.
+func (p *Proxy) isStillLetIn(r *request, a *feed.Answer, asked time.Time) bool {
+	switch {
+	case r.route.Share != config.ShareAuthorize, a.Update == nil, a.Own, r.now.Sub(asked) <= r.route.Authorize.TTL/4,
+		p.register.Holds(r.claim.Claim, r.now):
+		return true
+	case r.claim.ask == nil:
+		r.claim.ask = p.askAgain(r)
+	}
+	return p.inquire(r)
+}
+
 // isUnproven reports whether the origin has to be asked about the client before
 // it gets the feed's answer.
 func isUnproven(a feed.Answer) bool { return errors.Is(a.Err, feed.ErrUnproven) }

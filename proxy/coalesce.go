@@ -91,7 +91,11 @@ func (p *Proxy) answer(r *request) error {
 	a, ok := f.Hit(r.now)
 	if !ok || r.unproven {
 		a = f.AskAs(context.Background(), p.wouldKeep(r), p.lender(r, nil))
-		r.now = time.Now()
+		asked := r.now
+		if r.now = time.Now(); !p.isStillLetIn(r, &a, asked) {
+			f.Release()
+			return nil
+		}
 	}
 	held, err := p.deliver(r, f, a)
 	if !held {
