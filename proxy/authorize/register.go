@@ -89,10 +89,13 @@ func (r *Register) until(c Claim) time.Time {
 }
 
 // Tolerates reports whether a claim is good while nobody can say whether it is.
-func (r *Register) Tolerates(c Claim, now time.Time) bool {
+func (r *Register) Tolerates(c Claim, now time.Time) bool { return now.Before(r.tolerated(c)) }
+
+// tolerated is until when; zero if the origin never consented.
+func (r *Register) tolerated(c Claim) time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return now.Before(r.consents[c.Who][c.What].grace)
+	return r.consents[c.Who][c.What].grace
 }
 
 // Grant notes that the origin consents, to a request that was sent then.

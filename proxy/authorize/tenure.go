@@ -106,7 +106,14 @@ func (x *Tenure) look() {
 		return
 	}
 	q, _ := x.register.join(x.claim, x.terms, x.ask)
-	<-q.done
+	late := time.NewTimer(x.patience(time.Now()))
+	defer late.Stop()
+	select {
+	case <-q.done:
+	case <-late.C:
+		x.End()
+		return
+	}
 	answer, now := q.answer, time.Now()
 	switch {
 	case answer.LetsIn():
@@ -116,6 +123,12 @@ func (x *Tenure) look() {
 	default:
 		x.End()
 	}
+}
+
+// patience is for how long an answer is waited for: no longer than the consent
+// lasts, as one that never comes would have the client stay for ever.
+func (x *Tenure) patience(now time.Time) time.Duration {
+	return max(x.register.tolerated(x.claim).Sub(now), x.terms.TTL/4, leastPause)
 }
 
 // pause is for how long the consent need not be looked into: most of what is
