@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"sync"
 	"time"
 
 	"github.com/pollmux/pollmux/config"
@@ -66,6 +67,34 @@ func (p *Proxy) tenure(r *request) *authorize.Tenure {
 		ask = p.askAgain(r)
 	}
 	return p.register.Hold(r.claim.Claim, r.route.consents(), ask)
+}
+
+// passTenure is the tenure of a client whose answer is passed on, which may take
+// for ever; nil where the origin itself was asked for it.
+func (p *Proxy) passTenure(r *request) *authorize.Tenure {
+	if !r.route.guards() || r.preflight || !r.head.IsSafe() {
+		return nil
+	}
+	return p.tenure(r)
+}
+
+// endWith has end called when a tenure is over, until leave is. A nil one never is.
+func endWith(t *authorize.Tenure, end func()) (leave func()) {
+	if t == nil {
+		return func() {}
+	}
+	left := make(chan struct{})
+	go func() { // ended by leave
+		select {
+		case <-t.Over():
+			end()
+		case <-left:
+		}
+	}()
+	return sync.OnceFunc(func() {
+		t.Leave()
+		close(left)
+	})
 }
 
 // tenant is the feed as a client sees it whom the origin may stop letting in.

@@ -20,6 +20,7 @@ type pass struct {
 
 	answer *origin.Response // has the trailer in the end
 	over   func()           // called once at the end of the answer; may be nil
+	leave  func()           // ends the tenure of who gets the answer; may be nil
 }
 
 func (p *Proxy) newPass(r *request, cancel context.CancelFunc) *pass {
@@ -52,6 +53,9 @@ func (x *pass) answered() {
 func (x *pass) end() {
 	x.watch.stop()
 	x.cancel()
+	if x.leave != nil {
+		x.leave()
+	}
 }
 
 func (x *pass) request() *origin.Request {

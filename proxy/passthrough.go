@@ -145,6 +145,9 @@ func (p *Proxy) relay(r *request, x *pass, resp *origin.Response, reason share.R
 	// RFC 9110 section 15.3.6: nobody may send a body with a 205, and some read
 	// none. What an origin sends with one ends here.
 	noBody := r.head.IsHead() || r.preflight || resp.Length == 0 || resp.Status == http.StatusResetContent
+	if !noBody {
+		x.leave = endWith(p.passTenure(r), x.cancel)
+	}
 	switch {
 	case noBody:
 		_ = resp.Body.Close()

@@ -66,13 +66,16 @@ func (p *Proxy) openTunnel(r *request, resp *origin.Response, cancel context.Can
 		}
 	}
 	answer = append(appendLine(answer, "Via", via), "\r\n"...)
+	tenure := p.passTenure(r)
 	p.takeOver(r, func(c *conn, early []byte) {
 		t := &tunnel{client: &resumed{conn: c, early: c.unfollow(early)}, origin: resp.Tunnel, idle: p.tunnelIdle, opened: time.Now()}
 		p.goServe(c, func() {
 			defer cancel()
+			defer endWith(tenure, t.close)()
 			p.serveTunnel(t, answer)
 		})
 	}, func() {
+		endWith(tenure, cancel)()
 		_ = resp.Tunnel.Close()
 		cancel()
 	})
