@@ -119,3 +119,15 @@ func TestAGrantBySomebodyElseSavesTheInquiry(t *testing.T) {
 		}
 	})
 }
+
+func TestATenureMayBeLookedIntoAsItBegins(t *testing.T) {
+	r := New(0, func(err error) { t.Error(err) })
+	defer r.Close()
+	c := claimOf(1, 1)
+	for range 2000 {
+		r.Revoke(c)
+		x := r.Hold(c, terms, newSays(200).ask)
+		r.Grant(c, time.Now(), terms)
+		x.Leave()
+	}
+}
