@@ -38,7 +38,7 @@ func (r *route) overrides(name string) bool {
 }
 
 func (r *route) consents() authorize.Terms {
-	return authorize.Terms{TTL: r.Authorize.TTL, Grace: r.StaleIfError}
+	return authorize.Terms{TTL: r.Authorize.TTL, Grace: r.StaleIfError, Failing: r.alarm.isFailing}
 }
 
 // admitByPath sees to it that the origin lets the client in at authorize.path.
@@ -99,7 +99,9 @@ const reasonOwn share.Reason = "authorize"
 func (p *Proxy) inquireOwn(r *request, head []byte, fresh bool) bool {
 	var own *origin.Response
 	keep := func(resp *origin.Response) bool {
-		if r.choice.Transport != upgrade.Poll || fresh && (&authorize.Answer{Status: resp.Status}).LetsIn() || !resp.Detach() {
+		a := authorize.Answer{Status: resp.Status}
+		hasOther := a.LetsIn() && fresh || p.register.Excuses(r.claim.Claim, r.route.consents(), &a, time.Now())
+		if r.choice.Transport != upgrade.Poll || hasOther || !resp.Detach() {
 			return false
 		}
 		own = resp
@@ -128,7 +130,7 @@ func (p *Proxy) inquire(r *request) bool {
 // answered.
 func (p *Proxy) obey(r *request, answer *authorize.Answer) bool {
 	switch {
-	case answer.LetsIn(), answer.Unknown() && p.register.Tolerates(r.claim.Claim, r.now):
+	case answer.LetsIn(), p.register.Excuses(r.claim.Claim, r.route.consents(), answer, r.now):
 		return true
 	case answer.Unknown() && p.wantsEvents(r):
 		p.sayFull(r) // a browser would give up for good

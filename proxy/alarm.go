@@ -56,6 +56,13 @@ func (a *alarm) Failing(failure error) {
 	}
 }
 
+// isFailing reports whether polls of any feed of the route fail.
+func (a *alarm) isFailing() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.failing > 0
+}
+
 // Recovered implements feed.Alarm.
 func (a *alarm) Recovered(after time.Duration) {
 	a.mu.Lock()

@@ -30,7 +30,7 @@ func (a *Answer) LetsIn() bool {
 // fails, or wants to be left alone.
 func (a *Answer) Unknown() bool {
 	switch {
-	case a.Err != nil, a.Status >= 500:
+	case a.Err != nil, a.Status >= 500 && a.Status != http.StatusNetworkAuthenticationRequired:
 		return true
 	}
 	return a.Status == http.StatusTooManyRequests || a.Status == http.StatusRequestTimeout || a.Status == http.StatusTooEarly

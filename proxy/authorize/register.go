@@ -88,8 +88,13 @@ func (r *Register) until(c Claim) time.Time {
 	return r.consents[c.Who][c.What].until
 }
 
-// Tolerates reports whether a claim is good while nobody can say whether it is.
-func (r *Register) Tolerates(c Claim, now time.Time) bool { return now.Before(r.tolerated(c)) }
+// Excuses reports whether a claim is good although the origin did not say so just
+// now: it had consented, and fails. One that answers others, and this client with
+// an error, may mean this client.
+func (r *Register) Excuses(c Claim, t Terms, a *Answer, now time.Time) bool {
+	fails := a.Err != nil || t.Failing == nil || t.Failing()
+	return a.Unknown() && fails && now.Before(r.tolerated(c))
+}
 
 // tolerated is until when; zero if the origin never consented.
 func (r *Register) tolerated(c Claim) time.Time {
@@ -121,6 +126,10 @@ func (r *Register) Grant(c Claim, sent time.Time, t Terms) {
 type Terms struct {
 	TTL   time.Duration // for how long one is good
 	Grace time.Duration // and for how much longer while the origin fails
+
+	// Failing reports whether it does for others as well; nil: it does. It must
+	// not block.
+	Failing func() bool
 }
 
 // Revoke takes back what was granted: the origin refuses the claim.

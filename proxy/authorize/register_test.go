@@ -13,6 +13,9 @@ import (
 // terms are those of the tests: good for a minute, and half a minute more.
 var terms = Terms{TTL: time.Minute, Grace: 30 * time.Second}
 
+// failed is an origin that nobody can reach.
+var failed = Answer{Err: errors.New("nobody there")}
+
 func claimOf(who, what byte) Claim { return Claim{Who: ID{who}, What: ID{what}} }
 
 // says answers inquiries, and counts them.
@@ -62,8 +65,8 @@ func TestAConsentIsGoodForItsTime(t *testing.T) {
 			holds, tolerates bool
 		}{{0, true, true}, {59 * time.Second, true, true}, {time.Second, false, true}, {29 * time.Second, false, true}, {time.Second, false, false}} {
 			time.Sleep(step.after)
-			if now := time.Now(); r.Holds(alice, now) != step.holds || r.Tolerates(alice, now) != step.tolerates {
-				t.Errorf("after %v more: %v, %v", step.after, r.Holds(alice, now), r.Tolerates(alice, now))
+			if now := time.Now(); r.Holds(alice, now) != step.holds || r.Excuses(alice, terms, &failed, now) != step.tolerates {
+				t.Errorf("after %v more: %v, %v", step.after, r.Holds(alice, now), r.Excuses(alice, terms, &failed, now))
 			}
 		}
 		if r.Holds(bob, time.Now()) {
@@ -76,7 +79,7 @@ func TestWhatTheOriginSaysIsOneOfThree(t *testing.T) {
 	for status, want := range map[int][2]bool{
 		200: {true, false}, 204: {true, false}, 304: {true, false},
 		301: {}, 302: {}, 400: {}, 401: {}, 403: {}, 404: {}, 407: {}, 410: {},
-		408: {false, true}, 425: {false, true}, 429: {false, true}, 500: {false, true}, 503: {false, true},
+		511: {}, 408: {false, true}, 425: {false, true}, 429: {false, true}, 500: {false, true}, 503: {false, true},
 	} {
 		if a := (Answer{Status: status}); a.LetsIn() != want[0] || a.Unknown() != want[1] {
 			t.Errorf("%d: lets in %v, unknown %v", status, a.LetsIn(), a.Unknown())
@@ -111,7 +114,7 @@ func TestARefusalTakesAConsentBackAndAFailureDoesNot(t *testing.T) {
 		}
 		origin.status.Store(403)
 		r.Inquire(c, terms, origin.ask)
-		if r.Holds(c, time.Now()) || r.Tolerates(c, time.Now()) {
+		if r.Holds(c, time.Now()) || r.Excuses(c, terms, &failed, time.Now()) {
 			t.Error("a refusal did not")
 		}
 	})
@@ -201,6 +204,28 @@ func TestWithoutALimitWhatHasEndedGoes(t *testing.T) {
 		}
 		if r.count > 1000 {
 			t.Errorf("%d consents are kept, of which 90 are any good", r.count)
+		}
+	})
+}
+
+func TestAnErrorForOneClientIsNoExcuse(t *testing.T) {
+	registered(t, 10, func(t *testing.T, r *Register) {
+		c, failing := claimOf(1, 1), false
+		own := terms
+		own.Failing = func() bool { return failing }
+		r.Grant(c, time.Now(), own)
+		time.Sleep(own.TTL)
+		for status, want := range map[int]bool{503: false, 429: false, 0: true} {
+			a := Answer{Status: status}
+			if status == 0 {
+				a = failed
+			}
+			if failing = false; r.Excuses(c, own, &a, time.Now()) != want {
+				t.Errorf("%d while others are answered: %v", status, !want)
+			}
+			if failing = true; !r.Excuses(c, own, &a, time.Now()) {
+				t.Errorf("%d while nobody is: no excuse", status)
+			}
 		}
 	})
 }

@@ -118,7 +118,7 @@ func (x *Tenure) look() {
 	switch {
 	case answer.LetsIn():
 		x.reset(max(x.pause(now), x.terms.TTL/4))
-	case answer.Unknown() && x.register.Tolerates(x.claim, now):
+	case x.register.Excuses(x.claim, x.terms, &answer, now):
 		x.reset(max(x.terms.TTL/4, leastPause))
 	default:
 		x.End()

@@ -121,7 +121,7 @@ func TestAGrantBySomebodyElseSavesTheInquiry(t *testing.T) {
 }
 
 func TestATenureMayBeLookedIntoAsItBegins(t *testing.T) {
-	r := New(0, func(err error) { t.Error(err) })
+	r := New(0, func(err error) { t.Error(err) }, func() {})
 	defer r.Close()
 	c := claimOf(1, 1)
 	for range 2000 {
