@@ -83,6 +83,10 @@ func (p *Proxy) answer(r *request) error {
 		p.pass(r, noSnapshot)
 		return nil
 	}
+	if r.choice.Transport == upgrade.Poll && r.key.Withheld() && !r.unproven && p.feeds.Get(r.key.Bytes()) == nil && r.route.doubt.isDeep(r.now) {
+		p.pass(r, reasonDoubt)
+		return nil
+	}
 	f, err := p.feeds.Acquire(r.key.Bytes(), func() *feed.Spec { return p.spec(r) })
 	if err != nil {
 		p.withoutFeed(r, err)
@@ -91,6 +95,9 @@ func (p *Proxy) answer(r *request) error {
 	a, ok := f.Hit(r.now)
 	if !ok || r.unproven {
 		a = f.AskAs(context.Background(), p.wouldKeep(r), p.lender(r, nil))
+		if r.key.Withheld() {
+			r.route.doubt.note(&a, r.now)
+		}
 		asked := r.now
 		if r.now = time.Now(); !p.isStillLetIn(r, &a, asked) {
 			f.Release()

@@ -31,6 +31,7 @@ type route struct {
 	reads    []string // query parameters that pollmux reads itself
 	origins  map[string]bool
 	alarm    *alarm
+	doubt    doubt
 	observed *observe.Route // nil unless the mode says so
 }
 
@@ -82,6 +83,7 @@ func newRoute(r *config.Route, u *upstream, account *ledger.Route, secret share.
 	}
 	rt.share = share.NewPolicy(r.Name, r, u.host, secret)
 	rt.feeds = rt.feedPolicy(limits)
+	rt.doubt.epoch = time.Now()
 	return rt
 }
 

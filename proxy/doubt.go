@@ -1,0 +1,49 @@
+package proxy
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/share"
+)
+
+// reasonDoubt is a client whose credentials a shared poll would not send, on a
+// route where such polls have brought nothing of late that may be shared.
+const reasonDoubt share.Reason = "seldom-shared"
+
+const (
+	deepDoubt = 8           // polls in a row that brought nothing to share
+	doubtTime = time.Minute // after which the next one tries again
+)
+
+// doubt is whether a route's polls are of any use to clients whose credentials
+// they do not send. Who caused one that is not must send a request of its own as
+// well: two for one. A feed remembers that of its own resource; this is for those
+// who come with another one each time. Its methods may be called concurrently.
+type doubt struct {
+	epoch  time.Time
+	vain   atomic.Int64 // polls in a row
+	probed atomic.Int64 // when the last of them began, since epoch
+}
+
+// isDeep reports whether to pass rather than poll. Once in a while it is not, for
+// one request.
+func (d *doubt) isDeep(now time.Time) bool {
+	if d.vain.Load() < deepDoubt {
+		return false
+	}
+	last, since := d.probed.Load(), int64(now.Sub(d.epoch))
+	return since-last < int64(doubtTime) || !d.probed.CompareAndSwap(last, since)
+}
+
+// note takes in what a poll brought to the client that caused it.
+func (d *doubt) note(a *feed.Answer, now time.Time) {
+	switch {
+	case a.How != feed.Fetched:
+	case a.Update != nil:
+		d.vain.Store(0)
+	case a.Alone != "" && d.vain.Add(1) == deepDoubt:
+		d.probed.Store(int64(now.Sub(d.epoch)))
+	}
+}
