@@ -1,6 +1,13 @@
 package proxy
 
-import "testing"
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/pollmux/pollmux/testdata/legacy"
+)
 
 func TestARouteOfIdentitiesRefusesWhoHasNone(t *testing.T) {
 	r := newRig(t, "interval: 1h", "share: identity")
@@ -50,5 +57,32 @@ func TestARouteOfIdentitiesRefusesWhatItWouldPassAsWell(t *testing.T) {
 	}
 	if a := r.do("OPTIONS", "/x", ""); a.StatusCode != 200 {
 		t.Errorf("OPTIONS: %d", a.StatusCode)
+	}
+}
+
+func TestALogoutThatPassesThroughOutdatesWhatItsIdentityWasTold(t *testing.T) {
+	for _, share := range []string{"auto", "identity"} {
+		r := newRig(t, "interval: 1h", "share: "+share)
+		var out atomic.Bool
+		r.origin.AnswerFunc(func(x *legacy.Request) legacy.Answer {
+			switch {
+			case x.Path == "/logout":
+				out.Store(true)
+				return legacy.Answer{Status: 204, Header: http.Header{"Set-Cookie": {"sid=; Max-Age=0"}}}
+			case out.Load() && strings.Contains(x.Header.Get("Cookie"), "alice"):
+				return legacy.Answer{Status: 401}
+			}
+			return legacy.Answer{Body: []byte("inbox of " + x.Header.Get("Cookie"))}
+		})
+		for _, who := range []string{"sid=alice", "sid=bob"} {
+			r.get("/inbox", "Cookie", who)
+		}
+		r.do("POST", "/logout", "", "Cookie", "sid=alice")
+		if a := r.get("/inbox", "Cookie", "sid=alice"); a.StatusCode != 401 {
+			t.Errorf("%s: alice got %d %q", share, a.StatusCode, a.body)
+		}
+		if a := r.get("/inbox", "Cookie", "sid=bob"); a.Header.Get("Cache-Status") != "pollmux; hit" {
+			t.Errorf("%s: bob got %v", share, a.Header)
+		}
 	}
 }

@@ -17,11 +17,14 @@ func (p *Proxy) noteLogout(r *request, resp *origin.Response) {
 	}
 	var key share.Key
 	for _, rt := range p.routes {
-		if rt.Share != config.ShareAuthorize || !rt.coalesces() {
+		if !rt.coalesces() {
 			continue
 		}
 		rt.share.Make(&key, &r.head, share.Ask{})
-		if who, ok := key.Who(); ok {
+		if own := key.Identity(); len(own) > 0 {
+			p.feeds.OutdateIdentity(string(own))
+		}
+		if who, ok := key.Who(); ok && rt.Share == config.ShareAuthorize {
 			p.register.Forget(who)
 		}
 	}

@@ -33,9 +33,10 @@ type Feeds struct {
 	random func() float64
 
 	mu      sync.RWMutex
-	live    map[string]*Feed  // by key
-	places  map[string]*place // the same ones, by URL
-	routes  sync.Map          // *writes by route: refresh_on
+	live    map[string]*Feed              // by key
+	places  map[string]*place             // the same ones, by URL
+	owners  map[string]map[*Feed]struct{} // those of an identity, by that
+	routes  sync.Map                      // *writes by route: refresh_on
 	rush    rush
 	closed  bool
 	running sync.WaitGroup
@@ -49,7 +50,7 @@ type Limits struct {
 
 // New returns an empty live set.
 func New(limits Limits) *Feeds {
-	s := &Feeds{limits: limits, epoch: time.Now(), random: rand.Float64, live: map[string]*Feed{}, places: map[string]*place{}}
+	s := &Feeds{limits: limits, epoch: time.Now(), random: rand.Float64, live: map[string]*Feed{}, places: map[string]*place{}, owners: map[string]map[*Feed]struct{}{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -110,6 +111,12 @@ func (s *Feeds) beginLocked(f *Feed) {
 		s.places[f.spec.Target] = same
 	}
 	same.feeds[f] = struct{}{}
+	if own := f.spec.Identity; own != "" {
+		if s.owners[own] == nil {
+			s.owners[own] = map[*Feed]struct{}{}
+		}
+		s.owners[own][f] = struct{}{}
+	}
 }
 
 // Release gives up what Acquire returned.
@@ -143,6 +150,10 @@ func (s *Feeds) retireLocked(f *Feed, unwanted bool) bool {
 	same := s.places[f.spec.Target]
 	if delete(same.feeds, f); len(same.feeds) == 0 {
 		delete(s.places, f.spec.Target)
+	}
+	mine := s.owners[f.spec.Identity]
+	if delete(mine, f); len(mine) == 0 {
+		delete(s.owners, f.spec.Identity)
 	}
 	return true
 }

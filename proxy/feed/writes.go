@@ -72,6 +72,16 @@ func (s *Feeds) InvalidateTarget(target, identity string) {
 	}
 }
 
+// OutdateIdentity has nothing that was polled before answer an identity, which may
+// be no longer good. Subscribers are told at their own pace.
+func (s *Feeds) OutdateIdentity(identity string) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for f := range s.owners[identity] {
+		f.outdate()
+	}
+}
+
 // Written invalidates the feed, because of a write that its own client sent
 // elsewhere.
 func (f *Feed) Written() {
