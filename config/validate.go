@@ -47,6 +47,9 @@ func (v *validator) limits(l Limits) {
 	v.count("limits.feeds", l.Feeds)
 	v.count("limits.authorizations", l.Authorizations)
 	v.count("limits.feeds_per_ip", l.FeedsPerIP)
+	v.within("limits.subscribers", l.Subscribers, "limits.connections", l.Connections)
+	v.within("limits.connections_per_ip", l.ConnectionsPerIP, "limits.connections", l.Connections)
+	v.within("limits.feeds_per_ip", l.FeedsPerIP, "limits.feeds", l.Feeds)
 	v.sizeBetween("limits.request_header", l.RequestHeader, 1<<10, 1<<20)
 	v.size("limits.request_body", l.RequestBody)
 	v.size("limits.snapshot", l.Snapshot)
@@ -62,6 +65,13 @@ func (v *validator) timeouts(t Timeouts) {
 func (v *validator) count(field string, n int) {
 	if n < 0 {
 		v.wrong(field, "%d is negative; 0 (no limit) or more is allowed", n)
+	}
+}
+
+// within checks a limit that has no effect beyond another one.
+func (v *validator) within(field string, n int, other string, most int) {
+	if most > 0 && n > most && v.sound(field) && v.sound(other) {
+		v.wrong(field, "%d has no effect beyond %s, which is %d; lower it, or raise that", n, other, most)
 	}
 }
 

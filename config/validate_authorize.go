@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"strings"
 	"time"
 )
 
@@ -15,7 +16,10 @@ func (v *validator) authorize(route string, r *Route) {
 		return
 	}
 	v.atLeast(field+".ttl", a.TTL, 10*time.Millisecond)
-	if a.Path != "" {
+	switch {
+	case strings.Contains(a.Path, "*"):
+		v.wrong(field+".path", "%s is sent as it is, and \"*\" stands for nothing; write one path such as /me", quote(a.Path))
+	case a.Path != "":
 		v.sendPath(field+".path", a.Path)
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/pollmux/pollmux/proxy/share"
 )
 
-// noteLogout forgets whom the origin lets in when it answers that client with
+// noteLogout outdates what an identity was told, and forgets whom the origin lets
+// in when it answers that client with
 // what can mean that it no longer does.
 func (p *Proxy) noteLogout(r *request, resp *origin.Response) {
 	if !meansLogout(resp) {

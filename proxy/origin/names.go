@@ -16,7 +16,8 @@ const (
 	namesTTL = 30 * time.Second
 
 	// namesPause is how long a failed lookup, or one that changed nothing, is
-	// taken for an answer.
+	// taken for an answer while any address is known. With none, each request
+	// waits for a lookup, one at a time.
 	namesPause = time.Second
 
 	// lookupTimeout bounds a lookup, and lookupPatience how long it is waited
