@@ -98,7 +98,7 @@ func TestWhatSeparatesAnswersIsNamed(t *testing.T) {
 			if o.Verdict != ledger.Differs || o.Differing == 0 || len(o.Separators) == 0 {
 				t.Fatalf("%+v", o)
 			}
-			if best := o.Separators[0]; best.Kind != test.kind || best.Name != test.want || best.Share != 1 {
+			if best := o.Separators[0]; best.Kind != test.kind || best.Name != test.want || best.Explains != 1 {
 				t.Errorf("found %+v", o.Separators)
 			}
 		})

@@ -67,7 +67,7 @@ func TestWhatIsObservedIsTold(t *testing.T) {
 	if o.Share != "auto" || o.Requests != requests || o.WouldSaveRequests != requests-3 || o.Differing != 0 {
 		t.Errorf("%+v", o)
 	}
-	if o.IfPublic.Verdict != ledger.Differs || len(o.IfPublic.Separators) == 0 || o.IfPublic.Separators[0] != (ledger.Separator{Kind: "cookie", Name: "sid", Share: 1, Pairs: o.IfPublic.Separators[0].Pairs}) {
+	if o.IfPublic.Verdict != ledger.Differs || len(o.IfPublic.Separators) == 0 || o.IfPublic.Separators[0] != (ledger.Separator{Kind: "cookie", Name: "sid", Explains: 1, Pairs: o.IfPublic.Separators[0].Pairs}) {
 		t.Errorf("%+v", o.IfPublic)
 	}
 	if stats.Routes[0].SavedRequestsMeasured != 0 || upstream.Total() != requests {

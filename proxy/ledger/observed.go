@@ -58,10 +58,10 @@ const (
 // Separator is something of a request by which an origin's answers differ, or
 // seemed to.
 type Separator struct {
-	Kind  string  `json:"kind"` // header, cookie, query, address, connection
-	Name  string  `json:"name"`
-	Share float64 `json:"share"` // of the pairs in which it explains the difference
-	Pairs int64   `json:"pairs"` // of answers
+	Kind     string  `json:"kind"` // header, cookie, query, address, connection
+	Name     string  `json:"name"`
+	Explains float64 `json:"explains"` // of the pairs in which it explains the difference
+	Pairs    int64   `json:"pairs"`    // of answers
 }
 
 // Observer is who observes a route.

@@ -21,7 +21,7 @@ func twoObserved() *Ledger {
 			Compared: 6, Same: 5, Changed: 1, Unshareable: map[string]int64{"range": 2},
 			Separators: []Separator{}, RuledOut: []Separator{},
 			IfPublic: &Observed{Share: "public", Verdict: Differs, Requests: 10, WouldSaveRequests: 8, Differing: 4, Unshareable: map[string]int64{}, RuledOut: []Separator{},
-				Separators: []Separator{{Kind: "cookie", Name: "sid", Share: 1, Pairs: 4}}},
+				Separators: []Separator{{Kind: "cookie", Name: "sid", Explains: 1, Pairs: 4}}},
 		}})
 	}
 	return l
@@ -41,7 +41,7 @@ func TestWhatIsObservedStandsApartFromWhatIsSaved(t *testing.T) {
 		t.Errorf("something was saved: %+v", s.Totals)
 	}
 	text, err := json.Marshal(s)
-	if err != nil || strings.Contains(string(text), "null") || !strings.Contains(string(text), `"separators":[{"kind":"cookie","name":"sid","share":1,"pairs":4}]`) {
+	if err != nil || strings.Contains(string(text), "null") || !strings.Contains(string(text), `"separators":[{"kind":"cookie","name":"sid","explains":1,"pairs":4}]`) {
 		t.Errorf("%s, %v", text, err)
 	}
 }

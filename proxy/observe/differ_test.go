@@ -68,7 +68,7 @@ func TestAThousandUsersAreToldApartByTheirCookie(t *testing.T) {
 			return said{body: fmt.Sprint(user, time.Since(began)/(30*time.Second))}
 		})
 		o := r.Observed()
-		if o.Verdict != ledger.Differs || best(o).Name != "sid" || best(o).Share != 1 || best(o).Pairs < 20 {
+		if o.Verdict != ledger.Differs || best(o).Name != "sid" || best(o).Explains != 1 || best(o).Pairs < 20 {
 			t.Errorf("%+v", o)
 		}
 		if o.Differing < 100 || o.Same > o.Compared/100 {
@@ -84,7 +84,7 @@ func TestWhatIsSharedByRoleIsToldApartByTheRole(t *testing.T) {
 		r.crowd(rand.New(rand.NewPCG(1, 1)), 60, time.Second, 100*time.Millisecond, 20*time.Second, func(user int) said {
 			return said{body: fmt.Sprint("theme ", user%2)}
 		})
-		if o := r.Observed(); best(o).Name != "theme" || best(o).Share != 1 || best(o).Kind != "cookie" || o.Verdict != ledger.Differs {
+		if o := r.Observed(); best(o).Name != "theme" || best(o).Explains != 1 || best(o).Kind != "cookie" || o.Verdict != ledger.Differs {
 			t.Errorf("%+v", o)
 		}
 	})
@@ -115,7 +115,7 @@ func TestWhatGoesBackAndForthIsNotBlamedOnAnything(t *testing.T) {
 			return said{body: fmt.Sprint(time.Since(began) / (1500 * time.Millisecond) % 2)}
 		})
 		o := r.Observed()
-		if b := best(o); b.Share > 0.9 && b.Pairs > 20 {
+		if b := best(o); b.Explains > 0.9 && b.Pairs > 20 {
 			t.Errorf("%+v", o)
 		}
 		t.Logf("%+v", o)

@@ -52,7 +52,7 @@ func TestWhatExplainsMoreIsReportedFirstAndOfEqualsTheLikelier(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	delete(n, 8)
-	if all := n.separators(); all[len(all)-1].Name != "X-Half" || all[len(all)-1].Share != 0.5 || all[len(all)-1].Pairs != 20 {
+	if all := n.separators(); all[len(all)-1].Name != "X-Half" || all[len(all)-1].Explains != 0.5 || all[len(all)-1].Pairs != 20 {
 		t.Errorf("%+v", all)
 	}
 }

@@ -18,7 +18,7 @@ const leastShare = 0.5
 func (n names) separators() []ledger.Separator {
 	return n.best(func(t *tally) int64 { return t.separates }, func(t *tally) ledger.Separator {
 		all := t.separates + t.fails
-		return ledger.Separator{Kind: t.kind.String(), Name: t.text, Share: float64(t.separates) / float64(all), Pairs: all}
+		return ledger.Separator{Kind: t.kind.String(), Name: t.text, Explains: float64(t.separates) / float64(all), Pairs: all}
 	}, leastShare)
 }
 
@@ -49,13 +49,13 @@ func (t *tally) rank() kind {
 func (n names) best(counts func(*tally) int64, report func(*tally) ledger.Separator, least float64) []ledger.Separator {
 	var all []*tally
 	for _, t := range n {
-		if counts(t) > 0 && report(t).Share >= least {
+		if counts(t) > 0 && report(t).Explains >= least {
 			all = append(all, t)
 		}
 	}
 	slices.SortFunc(all, func(a, b *tally) int {
 		x, y := report(a), report(b)
-		return cmp.Or(cmp.Compare(y.Share, x.Share), cmp.Compare(y.Pairs, x.Pairs), cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.text, b.text))
+		return cmp.Or(cmp.Compare(y.Explains, x.Explains), cmp.Compare(y.Pairs, x.Pairs), cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.text, b.text))
 	})
 	out := []ledger.Separator{}
 	for _, t := range all[:min(len(all), reported)] {

@@ -39,7 +39,7 @@ const named = (s) => (s.kind === "address" || s.kind === "connection" ? s.name :
 // What separates what differs; or what was ruled out.
 function separators(o) {
   if (o.separators.length) {
-    return o.separators.slice(0, 4).map((s, i) => make(i ? "small" : "b", i ? "" : "bad", `${named(s)}: ${Math.round(100 * s.share)} % of ${count(s.pairs)} pairs`));
+    return o.separators.slice(0, 4).map((s, i) => make(i ? "small" : "b", i ? "" : "bad", `${named(s)}: ${Math.round(100 * s.explains)} % of ${count(s.pairs)} pairs`));
   }
   if (o.differing) return [make("span", "warn", "nothing in the requests")];
   if (!o.ruled_out.length) return ["–"];
