@@ -79,12 +79,13 @@ func (p *Proxy) passTenure(r *request) *authorize.Tenure {
 }
 
 // endWith has end called when a tenure is over, until leave is. A nil one never is.
-func endWith(t *authorize.Tenure, end func()) (leave func()) {
+func (p *Proxy) endWith(t *authorize.Tenure, end func()) (leave func()) {
 	if t == nil {
 		return func() {}
 	}
 	left := make(chan struct{})
 	go func() { // ended by leave
+		defer p.recovered(nil)
 		select {
 		case <-t.Over():
 			end()

@@ -172,6 +172,7 @@ func TestEveryGoroutineIsKnown(t *testing.T) {
 		"proxy/origin/dial.go closeLate":           "closes connections",
 		"proxy/origin/names.go n.lookup":           "asks the system's resolver",
 		"proxy/origin/upload.go u.run":             "what reads the client's body recovers",
+		"proxy/lend.go func":                       "recovers",
 		"proxy/proxy.go func":                      "goServe recovers",
 		"proxy/server.go func":                     "waits for others; serves nobody",
 		"proxy/tunnel.go func":                     "recovers",

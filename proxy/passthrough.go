@@ -146,7 +146,7 @@ func (p *Proxy) relay(r *request, x *pass, resp *origin.Response, reason share.R
 	// none. What an origin sends with one ends here.
 	noBody := r.head.IsHead() || r.preflight || resp.Length == 0 || resp.Status == http.StatusResetContent
 	if !noBody {
-		x.leave = endWith(p.passTenure(r), x.cancel)
+		x.leave = p.endWith(p.passTenure(r), x.cancel)
 	}
 	switch {
 	case noBody:

@@ -71,11 +71,11 @@ func (p *Proxy) openTunnel(r *request, resp *origin.Response, cancel context.Can
 		t := &tunnel{client: &resumed{conn: c, early: c.unfollow(early)}, origin: resp.Tunnel, idle: p.tunnelIdle, opened: time.Now()}
 		p.goServe(c, func() {
 			defer cancel()
-			defer endWith(tenure, t.close)()
+			defer p.endWith(tenure, t.close)()
 			p.serveTunnel(t, answer)
 		})
 	}, func() {
-		endWith(tenure, cancel)()
+		p.endWith(tenure, cancel)()
 		_ = resp.Tunnel.Close()
 		cancel()
 	})
