@@ -94,13 +94,15 @@ func (p *Proxy) provesItself(r *request) bool {
 const reasonOwn share.Reason = "authorize"
 
 // inquireOwn is inquire about the resource itself, where the answer to a poller
-// is the client's own: a refusal always, and consent unless there is a snapshot.
-// So a client that comes once costs one request.
+// is the client's own: a refusal always, and consent unless there is a snapshot, or
+// the answer depends on what the question left out. So a client that comes once
+// costs one request.
 func (p *Proxy) inquireOwn(r *request, head []byte, fresh bool) bool {
 	var own *origin.Response
+	known := r.key.Vary()
 	keep := func(resp *origin.Response) bool {
 		a := authorize.Answer{Status: resp.Status}
-		hasOther := a.LetsIn() && fresh || p.register.Excuses(r.claim.Claim, r.route.consents(), &a, time.Now())
+		hasOther := a.LetsIn() && (fresh || !share.IsOwn(resp, known)) || p.register.Excuses(r.claim.Claim, r.route.consents(), &a, time.Now())
 		if r.choice.Transport != upgrade.Poll || hasOther || !resp.Detach() {
 			return false
 		}
