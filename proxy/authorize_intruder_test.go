@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -64,6 +65,37 @@ func TestNobodyIsLetInByAnAnswerToPollmuxsOwnCondition(t *testing.T) {
 		g.as("alice", "/doc")
 		return met.Load() > 20
 	})
+}
+
+// An origin may answer a condition before it looks at credentials: its 304 to a
+// condition of pollmux's own says nothing of whoever lent them.
+func TestNoConsentIsRenewedByAnAnswerToPollmuxsOwnCondition(t *testing.T) {
+	g := newGuardian(t, false, "authorize: {ttl: 200ms}", "interval: 20ms")
+	var version atomic.Value
+	version.Store(`"1"`)
+	var out atomic.Bool
+	g.origin.AnswerFunc(func(x *legacy.Request) legacy.Answer {
+		tag := version.Load().(string)
+		switch who := x.Header.Get("Authorization"); {
+		case x.Header.Get("If-None-Match") == tag:
+			return legacy.Answer{Status: 304, Header: http.Header{"Etag": {tag}}}
+		case who == "", who == "Bearer alice" && out.Load():
+			return legacy.Answer{Status: 401}
+		}
+		return legacy.Answer{Header: http.Header{"Etag": {tag}}, Body: []byte("v" + strings.Trim(tag, `"`))}
+	})
+	s := g.stream("/doc", "text/event-stream", "Authorization", "Bearer alice")
+	if got := s.event(); got != "data: v1" {
+		t.Fatal(got)
+	}
+	out.Store(true)
+	g.outlive(500 * time.Millisecond)
+	if n := g.stats().Subscribers.SSE; n != 0 {
+		t.Errorf("alice is still held, long after ttl")
+	}
+	if a := g.as("alice", "/doc"); a.StatusCode != 401 {
+		t.Errorf("alice: %d %q", a.StatusCode, a.body)
+	}
 }
 
 // Nobody in particular is refused: each browser is sent to log in with a state of

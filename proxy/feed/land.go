@@ -41,7 +41,9 @@ func (f *Feed) land(l landing) {
 	}
 	if fl.lender != nil && l.err == nil && !isRefused(l) {
 		r.refusals = 0
-		fl.lender.Admitted(fl.began)
+		if l.response.Status != 304 { // an origin may look at the feed's condition first, and at nothing else
+			fl.lender.Admitted(fl.began)
+		}
 	}
 	known := f.Latest().Update != nil
 	switch {
