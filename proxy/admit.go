@@ -77,10 +77,7 @@ func (p *Proxy) admitByResource(r *request) bool {
 		r.unproven = true
 		return true
 	}
-	if f != nil && !fresh {
-		f.Passed() // what the client is told now may be newer than what is under way
-	}
-	return p.inquireOwn(r, r.scratch[:lent], fresh)
+	return p.inquireOwn(r, r.scratch[:lent])
 }
 
 // provesItself reports whether the poll that the request would cause is likely to
@@ -97,13 +94,14 @@ const reasonOwn share.Reason = "authorize"
 // is the client's own: a refusal always, and consent unless there is a snapshot, or
 // the answer depends on what the question left out. So a client that comes once
 // costs one request.
-func (p *Proxy) inquireOwn(r *request, head []byte, fresh bool) bool {
+func (p *Proxy) inquireOwn(r *request, head []byte) bool {
 	var own *origin.Response
 	known := r.key.Vary()
 	keep := func(resp *origin.Response) bool {
 		a := authorize.Answer{Status: resp.Status}
-		hasOther := a.LetsIn() && (fresh || !share.IsOwn(resp, known)) || p.register.Excuses(r.claim.Claim, r.route.consents(), &a, time.Now())
-		if r.choice.Transport != upgrade.Poll || hasOther || !resp.Detach() {
+		switch {
+		case r.choice.Transport != upgrade.Poll, p.register.Excuses(r.claim.Claim, r.route.consents(), &a, time.Now()),
+			a.LetsIn() && (!share.IsOwn(resp, known) || p.isOvertaken(r)), !resp.Detach():
 			return false
 		}
 		own = resp
@@ -118,6 +116,18 @@ func (p *Proxy) inquireOwn(r *request, head []byte, fresh bool) bool {
 	}
 	p.passKept(r, feed.Answer{Alone: reasonOwn, Kept: &feed.Kept{Response: own}})
 	return false
+}
+
+// isOvertaken reports whether there is a snapshot by the time that the origin lets
+// the client in. If there is none, what the client is told now may be newer than what
+// a poll brings that is under way.
+func (p *Proxy) isOvertaken(r *request) bool {
+	f := p.feeds.Get(r.key.Bytes())
+	if f == nil || f.IsFresh(time.Now()) {
+		return f != nil
+	}
+	f.Passed()
+	return f.IsFresh(time.Now()) // it may have landed just now
 }
 
 // inquire asks the origin about the claim. It reports false if the request has

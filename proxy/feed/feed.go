@@ -35,7 +35,7 @@ type Feed struct {
 	subscribers atomic.Int64
 	kept        atomic.Pointer[charge] // against the limit; nil for nothing
 	used        atomic.Int64           // when it was last wanted, since set.epoch
-	passed      atomic.Int64           // when a request was passed last, since set.epoch
+	passed      atomic.Int64           // when one beside the feed was answered last, since set.epoch
 	wanted      atomic.Bool            // a poll is under way, or one was answered that wants the next one fetched
 
 	references int // guarded by set.mu
@@ -138,7 +138,7 @@ func (f *Feed) IsFresh(now time.Time) bool {
 	return v.state.Ended == nil && v.state.Update != nil && v.generation == f.generation.Load() && now.Before(v.fresh)
 }
 
-// Passed notes that a request is passed to the origin now, beside the feed: who
+// Passed notes that a request beside the feed is answered by the origin now: who
 // sent it is not to be told by a poll that began before.
 func (f *Feed) Passed() { f.passed.Store(int64(time.Since(f.set.epoch))) }
 
