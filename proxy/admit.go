@@ -44,7 +44,7 @@ func (r *route) consents() authorize.Terms {
 // admitByPath sees to it that the origin lets the client in at authorize.path.
 // It reports false if the request has been answered.
 func (p *Proxy) admitByPath(r *request) bool {
-	r.route.share.Make(&r.key, &r.head, share.Ask{Accept: true, Trusted: p.trustsPeer(r)})
+	r.route.share.Make(&r.key, &r.head, p.askWho(r))
 	who, _ := r.key.Who()
 	r.scratch = r.key.Inquiry(r.scratch[:0], r.route.Authorize.Path, p.agent, p.trail)
 	r.claim = claim{Claim: authorize.Claim{Who: who, What: r.key.Hash(r.scratch)}}

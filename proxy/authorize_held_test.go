@@ -3,9 +3,12 @@ package proxy
 import (
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/fasthttp/websocket"
+
+	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
 // ended reads to the stream's end, on which nothing but comments and states may
@@ -116,5 +119,24 @@ func TestPollsGoOnWithTheCredentialsOfThoseWhoAreStillLetIn(t *testing.T) {
 	g.set(2, "Bearer alice", false)
 	if got := bob.event(); got != "data: v2" {
 		t.Errorf("bob got %q", got)
+	}
+}
+
+// Whether a client is let in is asked in one way, whatever it wants.
+func TestAHeldClientIsAskedAboutAsItWasAtFirst(t *testing.T) {
+	g := newGuardian(t, true, "authorize: {path: /me, ttl: 200ms}", "interval: 20ms")
+	var odd atomic.Int32
+	g.origin.AnswerFunc(func(x *legacy.Request) legacy.Answer {
+		if x.Path == "/me" && x.Header.Get("Accept") != "*/*" {
+			odd.Add(1)
+			return legacy.Answer{Status: 406}
+		}
+		return g.answer(x)
+	})
+	plain := []string{"Accept", "text/plain"}
+	tag := g.as("alice", "/doc", plain...).Header.Get("Etag")
+	a := g.as("alice", "/doc", append(plain, "Prefer", "wait=1", "If-None-Match", tag)...)
+	if odd.Load() != 0 {
+		t.Errorf("%d questions were about what the client wants; it got %d", odd.Load(), a.StatusCode)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pollmux/pollmux/proxy/authorize"
 	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/share"
 )
 
 // inquiry is how the origin is asked whether it lets a client in. It is asked
@@ -33,6 +34,11 @@ func (p *Proxy) inquiry(rt *route, method string, head, body []byte, keep func(*
 	}
 }
 
+// askWho is what a key is made with that says who the client is.
+func (p *Proxy) askWho(r *request) share.Ask {
+	return share.Ask{Accept: true, Trusted: p.trustsPeer(r)}
+}
+
 // notLetIn is what the origin said to a client, as far as it says where to go
 // from here. Others with the same credentials may get the same, so nothing is
 // set for one of them.
@@ -52,10 +58,13 @@ func notLetIn(answer *authorize.Answer) *problem {
 	return refused
 }
 
-// askAgain is the inquiry about a claim that held without one.
+// askAgain is the inquiry about a claim that held without one. By now the key says
+// what the client wants as well, which is no question.
 func (p *Proxy) askAgain(r *request) func(context.Context) authorize.Answer {
 	if path := r.route.Authorize.Path; path != "" {
-		return p.inquiry(r.route, "GET", r.key.Inquiry(nil, path, p.agent, p.trail), nil, nil)
+		var key share.Key
+		r.route.share.Make(&key, &r.head, p.askWho(r))
+		return p.inquiry(r.route, "GET", key.Inquiry(nil, path, p.agent, p.trail), nil, nil)
 	}
 	return p.inquiry(r.route, r.key.Method(), r.key.Lent(nil, p.agent, p.trail), r.key.Body(), nil)
 }
