@@ -37,13 +37,14 @@ func (d *doubt) isDeep(now time.Time) bool {
 	return since-last < int64(doubtTime) || !d.probed.CompareAndSwap(last, since)
 }
 
-// note takes in what a poll brought to the client that caused it.
+// note takes in what a poll brought to the client that caused it. Who is handed the
+// response needs no second request.
 func (d *doubt) note(a *feed.Answer, now time.Time) {
 	switch {
 	case a.How != feed.Fetched:
 	case a.Update != nil:
 		d.vain.Store(0)
-	case a.Alone != "" && d.vain.Add(1) == deepDoubt:
+	case a.Alone != "" && a.Kept == nil && d.vain.Add(1) == deepDoubt:
 		d.probed.Store(int64(now.Sub(d.epoch)))
 	}
 }

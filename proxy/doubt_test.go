@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,5 +55,50 @@ func TestDoubtIsTestedOnceInAWhileAndEndsWithSuccess(t *testing.T) {
 	d.vain.Store(0)
 	if d.isDeep(now) {
 		t.Error("it outlives a success")
+	}
+}
+
+func TestOneAnswerForManyIsOneDoubt(t *testing.T) {
+	r := newRig(t, "interval: 1h", "share: public")
+	const clients = deepDoubt
+	release := make(chan struct{})
+	r.origin.AnswerFunc(func(x *legacy.Request) legacy.Answer {
+		if x.Path == "/alone" && x.Header.Get("Authorization") == "" {
+			<-release
+			return legacy.Answer{Header: http.Header{"Cache-Control": {"private"}}}
+		}
+		return legacy.Answer{Body: []byte("v1")}
+	})
+	var all sync.WaitGroup
+	for range clients {
+		all.Go(func() {
+			_, _ = r.try("GET", "/alone", "", "Authorization", "Bearer a")
+		})
+	}
+	r.eventually("all wait", func() bool {
+		l := r.proxy.feeds.List(time.Now())
+		return len(l) == 1 && l[0].Clients == clients
+	})
+	close(release)
+	all.Wait()
+	if a := r.get("/open", "Authorization", "Bearer a"); strings.Contains(a.Header.Get("Cache-Status"), "seldom") {
+		t.Errorf("one poll that brought nothing to share ended sharing on the route: %v", a.Header)
+	}
+}
+
+// One client's refusals are no reason for others to have no answers in common.
+func TestWhoIsRefusedCastsNoDoubtOnTheRoute(t *testing.T) {
+	g := newGuardian(t, false, "authorize: {path: /me, ttl: 1h}", "interval: 1h")
+	g.origin.AnswerFunc(func(x *legacy.Request) legacy.Answer {
+		if x.Path != "/me" && x.Header.Get("Authorization") != "Bearer alice" {
+			return legacy.Answer{Status: 403}
+		}
+		return legacy.Answer{Body: []byte("v1")}
+	})
+	for i := range 2 * deepDoubt {
+		g.as("bob", fmt.Sprintf("/doc/%d", i))
+	}
+	if a := g.as("alice", "/doc"); a.Header.Get("Cache-Status") != "pollmux; fwd=miss; stored" {
+		t.Errorf("alice: %v", a.Header)
 	}
 }

@@ -41,9 +41,12 @@ func (f *Feed) landAlone(fl *flight, l landing) {
 // giveAlone gives the response itself to whoever caused it.
 func (f *Feed) giveAlone(fl *flight, l landing) {
 	for _, a := range append(fl.waiters, f.runs.late...) {
-		answer := Answer{Alone: l.verdict.Reason, How: Fetched}
-		if a == fl.starter && l.kept != nil {
-			answer.Kept, answer.Caused, l.kept = l.kept, true, nil
+		answer := Answer{Alone: l.verdict.Reason, How: Collapsed}
+		if a == fl.starter {
+			answer.How = Fetched
+			if l.kept != nil {
+				answer.Kept, answer.Caused, l.kept = l.kept, true, nil
+			}
 		}
 		a.give(answer)
 	}
