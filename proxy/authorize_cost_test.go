@@ -177,3 +177,24 @@ func TestAClientThatComesRarelyCostsWhatItSends(t *testing.T) {
 		})
 	}
 }
+
+// Nobody who is refused has the origin asked more often than it asks itself.
+func TestAClientThatIsRefusedAStreamCostsWhatItSends(t *testing.T) {
+	g := newGuardian(t, false, "authorize: {ttl: 1h}", "interval: 10ms", "linger: 0s")
+	const streams = 10
+	for _, accept := range []string{"text/event-stream", "application/x-ndjson"} {
+		for range streams {
+			if a := g.as("mallory", "/doc", "Accept", accept); a.StatusCode != 401 || a.body != "who are you?" {
+				t.Errorf("%d %q", a.StatusCode, a.body)
+			}
+		}
+	}
+	for range streams {
+		if _, a, err := g.handshake("/doc", "Authorization", "Bearer mallory"); err == nil || a == nil || a.StatusCode != 401 {
+			t.Errorf("%v, %v", a, err)
+		}
+	}
+	if n := g.polls(); n > 3*streams+1 {
+		t.Errorf("the origin got %d requests for %d", n, 3*streams)
+	}
+}

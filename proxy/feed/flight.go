@@ -63,7 +63,7 @@ func (f *Feed) launch(now time.Time, starter *ask) {
 	r.flight.lender = lender
 	t := task{head: f.conditions(lender), known: r.known, lent: lender != nil}
 	if starter != nil && (lender == starter.lender) {
-		t.keep = starter.keep
+		t.keep, t.own = starter.keep, lender != nil
 	}
 	go f.fly(ctx, t) // waited for by end, through landed
 }
@@ -74,6 +74,7 @@ type task struct {
 	known *share.Vary
 	keep  Keep // what the starter would take
 	lent  bool // the poll has somebody's credentials
+	own   bool // and they are the starter's
 }
 
 // conditions is the head of a poll, with the field lines that make it
@@ -179,8 +180,12 @@ func (f *Feed) judge(l *landing, t task) share.Verdict {
 
 // wants reports whether the starter would take a response that is for nobody
 // else. A 304 answers the feed's condition, not the client's, and one that depends
-// on what a poll does not say was not made for the client.
+// on what a poll does not say was not made for the client. Whatever it wants, a
+// refusal of its own credentials is its answer.
 func (t *task) wants(resp *origin.Response) bool {
+	if t.own && isRefusal(resp.Status) {
+		return share.IsOwn(resp, t.known)
+	}
 	switch t.keep {
 	case KeepAny:
 		return resp.Status != 304 && share.IsOwn(resp, t.known)
