@@ -22,7 +22,8 @@ numbered writes and messages, cut uploads, dribble their requests and flood.
 
 A fifth of the time is a warm-up. After it, and after the rest, faults end, everybody
 leaves, and once pollmux has nothing left to do its goroutines, descriptors and memory
-are measured. The exit code is 1 if any of these has grown by more than 5 %, if anybody
+are measured. The exit code is 1 if any of these has grown by more than 5 % (memory of a run
+shorter than 5m by more than a few MiB), if anybody
 was told what is another's or older than what they had, if a write was lost or
 repeated, if the origin got more requests than the clients alone would have sent, or if
 pollmux was slow to recover.

@@ -43,7 +43,7 @@ func TestASoakOfAMomentIsMeasuredAndJudged(t *testing.T) {
 // judgeSoak is the verdict on a good run with one thing changed.
 func judgeSoak(change func(b *soak, r *SoakResult, uploads *int64)) Verdict {
 	st := stretch{asked: 100, requests: 90, recovered: true, recovery: time.Second}
-	b := &soak{witness: newWitness(), stretches: [2]stretch{st, st}}
+	b := &soak{options: SoakOptions{For: longSoak}, witness: newWitness(), stretches: [2]stretch{st, st}}
 	b.witness.seen.Add(100)
 	left := leftover{Goroutines: 100, Descriptors: 100, Live: 100 << 20, RSS: 100 << 20}
 	r := &SoakResult{Writes: load.Account{Sent: 9, Good: 5, Arrived: 7}, Left: [2]leftover{left, left}}
@@ -96,6 +96,17 @@ func TestHeldClientsWouldHaveAskedOncePerInterval(t *testing.T) {
 	})
 	if !v.Good() {
 		t.Errorf("%+v", v)
+	}
+}
+
+func TestAShortSoakAllowsForAYoungProcess(t *testing.T) {
+	for rss, good := range map[int64]bool{24 << 20: true, 25 << 20: false} {
+		v := judgeSoak(func(b *soak, r *SoakResult, _ *int64) {
+			b.options.For, r.Left[0].RSS, r.Left[1].RSS = time.Minute, 20<<20, rss
+		})
+		if v.Good() != good {
+			t.Errorf("%d MiB: %v", rss>>20, v)
+		}
 	}
 }
 
