@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
@@ -153,29 +152,18 @@ func (f *Feed) read(l *landing, t task) {
 		_, _ = io.CopyN(io.Discard, resp.Body, maxExplanation)
 		return
 	}
-	if l.verdict = f.judge(l, t); l.verdict.Reason == "" && resp.Status != 304 {
+	if l.verdict = f.judge(resp, t); l.verdict.Reason == "" && resp.Status != 304 {
 		l.body, l.verdict.Reason, l.err = readBody(resp, f.spec.Policy.Snapshot)
 		l.endless = resp.Length < 0 && len(l.body) > 0 && errors.Is(l.err, origin.ErrTimeout)
 	}
 }
 
-// judge decides whether a response may be shared. Where polls may borrow
-// credentials, what is no success may be about these.
-func (f *Feed) judge(l *landing, t task) share.Verdict {
-	judge := f.spec.Share.Judge
-	if l.response.Status == 304 {
-		judge = f.spec.Share.JudgeRenewal
+// judge decides whether a response may be shared.
+func (f *Feed) judge(resp *origin.Response, t task) share.Verdict {
+	if f.spec.Lending == nil {
+		return f.spec.Share.JudgePoll(resp, f.spec.Audience, t.known)
 	}
-	switch verdict := judge(l.response, f.spec.Audience, t.known); {
-	case verdict.Reason != "" || f.spec.Lending == nil:
-		return verdict
-	case isRefused(*l):
-		return share.Verdict{Reason: share.Reason("status-" + strconv.Itoa(l.response.Status))}
-	case t.lent && f.spec.Share.VariesByWho(l.response):
-		return share.Verdict{Reason: "vary"}
-	default:
-		return verdict
-	}
+	return f.spec.Share.JudgeLent(resp, f.spec.Audience, t.known, t.lent)
 }
 
 // wants reports whether the starter would take a response that is for nobody

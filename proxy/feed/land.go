@@ -39,7 +39,7 @@ func (f *Feed) land(l landing) {
 	if f.landRefusal(fl, l) {
 		return
 	}
-	if fl.lender != nil && l.err == nil && !isRefused(l) {
+	if fl.lender != nil && l.err == nil && !share.MayRefuse(l.response) {
 		r.refusals = 0
 		if l.response.Status != 304 { // an origin may look at the feed's condition first, and at nothing else
 			fl.lender.Admitted(fl.began)

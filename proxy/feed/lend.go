@@ -1,6 +1,10 @@
 package feed
 
-import "time"
+import (
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/share"
+)
 
 // Lender is a client whose credentials a poll may borrow, where each client's own
 // are checked. Its functions must not block.
@@ -75,20 +79,13 @@ func (f *Feed) lender(starter *ask) *Lender {
 	return nil
 }
 
-// isRefused reports whether an answer may be about the credentials of the poll,
-// or about its having none: anything but the resource. Many an origin hides what
-// one may not see behind a redirect, or a 404.
-func isRefused(l landing) bool {
-	return l.err == nil && l.response.Status != 304 && (l.response.Status < 200 || l.response.Status >= 300)
-}
-
 // landRefusal takes in that the origin refuses a poll's credentials, or a poll
 // that has none. It concerns whoever lent them, and nobody else: the others'
 // poll comes now. It reports false if that is not the case, or has been for too
 // many.
 func (f *Feed) landRefusal(fl *flight, l landing) bool {
 	r := &f.runs
-	if f.spec.Lending == nil || !isRefused(l) {
+	if f.spec.Lending == nil || l.err != nil || !share.MayRefuse(l.response) {
 		return false
 	}
 	if fl.lender == nil {

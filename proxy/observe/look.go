@@ -53,12 +53,7 @@ func (x *Look) answered(resp *origin.Response, now time.Time) {
 // judge says whether an answer could be shared, and learns what it depends on, as
 // a feed would.
 func (g *glance) judge(l *lens, resp *origin.Response) {
-	verdict := share.Verdict{}
-	if resp.Status == 304 {
-		verdict = l.share.JudgeRenewal(resp, g.audience, g.vary)
-	} else {
-		verdict = l.share.Judge(resp, g.audience, g.vary)
-	}
+	verdict := l.share.JudgePoll(resp, g.audience, g.vary)
 	if g.reason = verdict.Reason; len(verdict.Vary) > 0 && g.reason == "" {
 		l.share.Learn(verdict.Vary)
 	}

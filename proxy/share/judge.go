@@ -1,6 +1,7 @@
 package share
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,14 @@ type Verdict struct {
 
 // streams are content types of answers that do not end.
 var streams = []string{"text/event-stream", "multipart/x-mixed-replace"}
+
+// JudgePoll is Judge, and JudgeRenewal for a 304.
+func (p *Policy) JudgePoll(resp *origin.Response, to Audience, known *Vary) Verdict {
+	if resp.Status == http.StatusNotModified {
+		return p.JudgeRenewal(resp, to, known)
+	}
+	return p.Judge(resp, to, known)
+}
 
 // Judge decides whether the answer to a poll may be shared, from its head. It
 // errs on the side of no. An identity's own private answers may be shared among
@@ -69,7 +78,7 @@ func (p *Policy) JudgeRenewal(resp *origin.Response, to Audience, known *Vary) V
 
 func (p *Policy) refuse(resp *origin.Response, to Audience) Reason {
 	if !isAnswer(resp.Status) {
-		return Reason("status-" + strconv.Itoa(resp.Status))
+		return statusReason(resp.Status)
 	}
 	if reason := p.refuseHead(resp, to); reason != "" {
 		return reason
@@ -87,6 +96,8 @@ func (p *Policy) refuse(resp *origin.Response, to Audience) Reason {
 	}
 	return ""
 }
+
+func statusReason(status int) Reason { return Reason("status-" + strconv.Itoa(status)) }
 
 func isRepeated(h origin.Header, name string) bool {
 	n := 0
