@@ -105,21 +105,16 @@ func (v *validator) atLeast(field string, d, least time.Duration) {
 	}
 }
 
-// word checks that a value is one of a few; later are those of the
-// specification that this version does not know yet.
-func word[T ~string](v *validator, field string, value T, allowed []T, later ...string) {
+// word checks that a value is one of a few.
+func word[T ~string](v *validator, field string, value T, allowed []T) {
 	if slices.Contains(allowed, value) {
 		return
-	}
-	what := "is not known"
-	if slices.Contains(later, string(value)) {
-		what = "is not supported by this version"
 	}
 	list := make([]string, len(allowed))
 	for i, a := range allowed {
 		list[i] = string(a)
 	}
-	v.wrong(field, "%s %s; allowed: %s", quote(string(value)), what, strings.Join(list, ", "))
+	v.wrong(field, "%s is not known; allowed: %s", quote(string(value)), strings.Join(list, ", "))
 }
 
 // entry returns the path of an entry of a list that the file may also write as

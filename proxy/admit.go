@@ -21,6 +21,9 @@ type claim struct {
 	ask func(context.Context) authorize.Answer // nil if it held without
 }
 
+// resource is what the request is for, whoever asks.
+func (r *request) resource() authorize.ID { return r.key.Hash(r.key.Bytes()) }
+
 // reasonRefused is a client that the origin refused this resource to: it gets
 // whatever the origin says to it now.
 const reasonRefused share.Reason = "refused"
@@ -84,7 +87,7 @@ func (p *Proxy) admitByResource(r *request) bool {
 // have the client's own credentials, so that its answer is the answer to the
 // client. Nobody is held by the answer to an inquiry, so who is to be held tries.
 func (p *Proxy) provesItself(r *request) bool {
-	return r.choice.Transport != upgrade.Poll || p.register.Guarded(r.key.Hash(r.key.Bytes()), r.now)
+	return r.choice.Transport != upgrade.Poll || p.register.Guarded(r.resource(), r.now)
 }
 
 // reasonOwn is a client that was answered by the inquiry about it.
@@ -108,11 +111,10 @@ func (p *Proxy) inquireOwn(r *request, head []byte) bool {
 		return true
 	}
 	r.claim.ask = p.inquiry(r.route, r.key.Method(), head, r.key.Body(), keep)
-	letIn := p.register.Inquire(r.claim.Claim, r.route.consents(), r.claim.ask)
+	answer := p.question(r)
 	r.claim.ask = nil // that one keeps what it is told
-	r.now, r.askFirst = time.Now(), true
 	if own == nil {
-		return p.obey(r, &letIn)
+		return p.obey(r, &answer)
 	}
 	p.passKept(r, feed.Answer{Alone: reasonOwn, Kept: &feed.Kept{Response: own}})
 	return false
@@ -133,9 +135,15 @@ func (p *Proxy) isOvertaken(r *request) bool {
 // inquire asks the origin about the claim. It reports false if the request has
 // been answered.
 func (p *Proxy) inquire(r *request) bool {
+	answer := p.question(r)
+	return p.obey(r, &answer)
+}
+
+// question waits for what the origin says to the claim.
+func (p *Proxy) question(r *request) authorize.Answer {
 	answer := p.register.Inquire(r.claim.Claim, r.route.consents(), r.claim.ask)
 	r.now, r.askFirst = time.Now(), true
-	return p.obey(r, &answer)
+	return answer
 }
 
 // obey does what the origin says. It reports false if the request has been

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
@@ -67,7 +68,7 @@ func TestPassedRequestsThatFailAreToldOfNowAndThen(t *testing.T) {
 		a := &alarm{log: slog.New(slog.NewTextHandler(&log, nil)), route: "r"}
 		for range 25 {
 			a.passFailed("failed", errors.New("refused"))
-			a.passFailed("failed", bodyError(errors.New("the client went away")))
+			a.passFailed("failed", origin.BodyError(errors.New("the client went away")))
 			time.Sleep(time.Second)
 		}
 		text := log.String()

@@ -23,13 +23,12 @@ func (p *Proxy) coalesce(r *request) {
 	if r.route.guards() && !p.admitByPath(r) {
 		return
 	}
-	reason := r.route.share.Coalescable(&r.head)
-	if reason != "" && string(r.head.Method) != http.MethodOptions && p.lacks(r) {
-		p.refuse(r, lacksCredentials())
-		return
-	}
-	if reason != "" {
-		p.pass(r, reason)
+	if reason := r.route.share.Coalescable(&r.head); reason != "" {
+		if string(r.head.Method) != http.MethodOptions && p.lacks(r) {
+			p.refuse(r, lacksCredentials())
+		} else {
+			p.pass(r, reason)
+		}
 		return
 	}
 	if r.head.Length != 0 && !p.collectBody(r) {
@@ -83,7 +82,7 @@ func (p *Proxy) answer(r *request) error {
 		p.pass(r, noSnapshot)
 		return nil
 	}
-	if r.choice.Transport == upgrade.Poll && r.key.Withheld() && !r.unproven && p.feeds.Get(r.key.Bytes()) == nil && r.route.doubt.isDeep(r.now) {
+	if p.doubts(r) {
 		p.pass(r, reasonDoubt)
 		return nil
 	}

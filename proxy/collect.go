@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/pollmux/pollmux/proxy/origin"
@@ -25,19 +24,14 @@ func (p *Proxy) collectBody(r *request) bool {
 	b.again = body
 	switch {
 	case err != nil:
-		p.passFailed(r, b, bodyError(err))
+		p.passFailed(r, b, origin.BodyError(err))
 		return false
 	case len(body) > share.MaxBody:
 		p.pass(r, share.ReasonBodySize)
 		return false
 	case !b.done():
-		// What is left of it must not be taken for the next request.
-		r.ctx.SetConnectionClose()
-		lingerOn(r.ctx.Conn())
+		endConnection(r)
 	}
 	r.collected = body
 	return true
 }
-
-// bodyError is how package origin says that a body is to blame.
-func bodyError(err error) error { return fmt.Errorf("%w: %w", origin.ErrRequestBody, err) }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/upgrade"
 )
 
 // reasonDoubt is a client whose credentials a shared poll would not send, on a
@@ -25,6 +26,11 @@ type doubt struct {
 	epoch  time.Time
 	vain   atomic.Int64 // polls in a row
 	probed atomic.Int64 // when the last of them began, since epoch
+}
+
+// doubts reports whether a poll for the request would be of no use to its client.
+func (p *Proxy) doubts(r *request) bool {
+	return r.choice.Transport == upgrade.Poll && r.key.Withheld() && !r.unproven && p.feeds.Get(r.key.Bytes()) == nil && r.route.doubt.isDeep(r.now)
 }
 
 // isDeep reports whether to pass rather than poll. Once in a while it is not, for

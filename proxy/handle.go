@@ -114,6 +114,12 @@ func (p *Proxy) settleBody(r *request) {
 	if r.bodyTaken || r.head.Length >= 0 && r.head.Length <= prefetched {
 		return
 	}
+	endConnection(r)
+}
+
+// endConnection ends it with the answer: what still comes of the request's body
+// must not be taken for the next request.
+func endConnection(r *request) {
 	r.ctx.SetConnectionClose()
 	lingerOn(r.ctx.Conn())
 }
@@ -210,7 +216,7 @@ func (p *Proxy) unshared(r *request, reason share.Reason) {
 		r.route.account.Unshared(string(reason))
 	}
 	if reason == share.ReasonTooLarge {
-		p.ledger.LimitHit("snapshot")
+		p.ledger.LimitHit(limitSnapshot)
 	}
 }
 

@@ -17,7 +17,7 @@ func (p *Proxy) lender(r *request, tenure *authorize.Tenure) *feed.Lender {
 		return nil
 	}
 	own, register, terms, byResource := r.claim, p.register, r.route.consents(), r.route.checksResource()
-	resource := r.key.Hash(r.key.Bytes())
+	resource := r.resource()
 	l := &feed.Lender{Head: r.key.Lent(nil, p.agent, p.trail), Unproven: r.unproven && tenure == nil, Admitted: func(time.Time) {}}
 	if byResource {
 		l.Admitted = func(sent time.Time) { register.Grant(own.Claim, sent, terms) }
@@ -43,7 +43,7 @@ func (p *Proxy) lending(r *request) *feed.Lending {
 	if r.route.Share != config.ShareAuthorize {
 		return nil
 	}
-	resource, register := authorize.ID(r.key.Hash(r.key.Bytes())), p.register
+	resource, register := r.resource(), p.register
 	return &feed.Lending{
 		Guarded: register.Guarded(resource, r.now),
 		Learned: func() { register.Guard(resource, time.Now()) },
@@ -53,7 +53,7 @@ func (p *Proxy) lending(r *request) *feed.Lending {
 // isRefused reports whether the origin refused the resource to this client,
 // although it lets it in otherwise.
 func (p *Proxy) isRefused(r *request) bool {
-	return p.register.Denied(authorize.Claim{Who: r.claim.Who, What: r.key.Hash(r.key.Bytes())}, r.now)
+	return p.register.Denied(authorize.Claim{Who: r.claim.Who, What: r.resource()}, r.now)
 }
 
 // tenure begins the tenure of a client that is about to be held; nil where none is

@@ -10,8 +10,7 @@ import (
 )
 
 // noteLogout outdates what an identity was told, and forgets whom the origin lets
-// in when it answers that client with
-// what can mean that it no longer does.
+// in, when it answers that client with what can mean that it no longer does.
 func (p *Proxy) noteLogout(r *request, resp *origin.Response) {
 	if !meansLogout(resp) {
 		return

@@ -85,7 +85,7 @@ func (p *Proxy) observedClient(r *request) observe.Client {
 	if tcp, ok := r.ctx.RemoteAddr().(*net.TCPAddr); ok {
 		c.Peer = netip.AddrPortFrom(tcp.AddrPort().Addr().Unmap(), tcp.AddrPort().Port())
 	}
-	if c.Trusted = len(p.trusted) > 0 && p.trusts(c.Peer.Addr()); !c.Trusted {
+	if c.Trusted = p.trustsPeer(r); !c.Trusted {
 		return c
 	}
 	for _, name := range []string{"x-forwarded-for", "forwarded"} {

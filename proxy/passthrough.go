@@ -139,8 +139,7 @@ func (p *Proxy) relay(r *request, x *pass, resp *origin.Response, reason share.R
 	if x.spent(resp) {
 		// The origin did not want the rest of the body, so it is still
 		// coming; or nobody knows where it ended.
-		r.ctx.SetConnectionClose()
-		lingerOn(r.ctx.Conn())
+		endConnection(r)
 	}
 	// RFC 9110 section 15.3.6: nobody may send a body with a 205, and some read
 	// none. What an origin sends with one ends here.

@@ -104,7 +104,7 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	}
 	p.trail = "Via: " + via + "\r\nCDN-Loop: " + p.loopID + "\r\n"
 	p.register = authorize.New(c.Limits.Authorizations,
-		func(err error) { p.log.Error("a client was not let in", "error", err) }, func() { p.ledger.LimitHit("authorizations") })
+		func(err error) { p.log.Error("a client was not let in", "error", err) }, func() { p.ledger.LimitHit(limitAuthorizations) })
 	p.engine = fanout.New(func(err error) { p.log.Error("a held client was dropped", "error", err) })
 	p.crowd = newCrowd(c.Limits)
 	p.gate = newGate(c.Limits, c.Timeouts.Write, p.ledger.LimitHit, p.trusts)

@@ -16,6 +16,14 @@ import (
 // may know what a WebSocket is there.
 const noSnapshot share.Reason = "no-snapshot"
 
+// The limits on what is kept, by their names in the configuration.
+const (
+	limitFeeds          = "feeds"
+	limitSnapshot       = "snapshot"
+	limitSnapshots      = "snapshots"
+	limitAuthorizations = "authorizations"
+)
+
 // noneTime is for how long that is believed of handshakes, so that each of them
 // costs the origin one request and not two.
 const noneTime = time.Minute
@@ -49,9 +57,9 @@ func (p *Proxy) withoutPoll(r *request) {
 func (p *Proxy) withoutFeed(r *request, err error) {
 	text := "pollmux is stopping"
 	if errors.Is(err, feed.ErrFull) {
-		limit := "feeds"
+		limit := limitFeeds
 		if errors.Is(err, feed.ErrFullOfBytes) {
-			limit = "snapshots"
+			limit = limitSnapshots
 		}
 		p.ledger.LimitHit(limit)
 		if r.choice.Transport == upgrade.Poll {

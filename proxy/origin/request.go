@@ -81,7 +81,7 @@ func (r *Request) readWhole(ctx context.Context, body []byte) (err error) {
 	defer context.AfterFunc(ctx, func() { r.abandon(done) })()
 	defer recoverBody(&err)
 	if _, err := io.ReadFull(r.Body, body); err != nil {
-		return bodyError(noEOF(err))
+		return BodyError(noEOF(err))
 	}
 	return nil
 }
@@ -104,12 +104,12 @@ func (r *Request) abandon(done <-chan struct{}) {
 	}
 }
 
-// bodyError says that the client's body is why a request was cut.
-func bodyError(err error) error { return fmt.Errorf("%w: %w", ErrRequestBody, err) }
+// BodyError says that the client's body is why a request was cut.
+func BodyError(err error) error { return fmt.Errorf("%w: %w", ErrRequestBody, err) }
 
 // recoverBody makes an error of a panic in the client's body, to be deferred.
 func recoverBody(err *error) {
 	if v := recover(); v != nil {
-		*err = bodyError(fmt.Errorf("panic: %v", v))
+		*err = BodyError(fmt.Errorf("panic: %v", v))
 	}
 }

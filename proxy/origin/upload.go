@@ -82,7 +82,7 @@ func (u *upload) copyFixed(buf []byte, length int64) error {
 			}
 		}
 		if length -= int64(n); err != nil && length > 0 {
-			return bodyError(noEOF(err))
+			return BodyError(noEOF(err))
 		}
 	}
 	return nil
@@ -107,7 +107,7 @@ func (u *upload) copyChunked(buf []byte) error {
 			break
 		}
 		if err != nil {
-			return bodyError(err)
+			return BodyError(err)
 		}
 	}
 	if err := chunks.Close(); err != nil {
