@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/cmd/pollbench/child"
+	"github.com/pollmux/pollmux/cmd/pollbench/load"
 )
 
 // half is one half of a run, with a stretch of the bare loop behind it.
@@ -91,17 +92,25 @@ func (b *subscribers) sampling(ctx context.Context, h *half, end time.Time) erro
 	return nil
 }
 
-// settle waits until everybody has the last version, or was lost, or a time has
-// passed after which nobody will get it any more.
+// settle waits for the last version to arrive.
 func (b *subscribers) settle(ctx context.Context, last int64) error {
-	ctx, cancel := context.WithTimeout(ctx, b.options.Interval+b.options.Allow+patience/2)
+	return awaitLast(ctx, b.options.Interval+b.options.Allow, b.crowd, func() int {
+		b.behind = b.watch.behind(last)
+		return b.behind
+	})
+}
+
+// awaitLast waits until nobody is behind, or somebody was lost, or a time has
+// passed after which nobody will get the last version any more: then the verdict
+// tells.
+func awaitLast(ctx context.Context, due time.Duration, crowd *load.Crowd, behind func() int) error {
+	ctx, cancel := context.WithTimeout(ctx, due+patience/2)
 	defer cancel()
 	err := await(ctx, "the last version", func() (bool, error) {
-		b.behind = b.watch.behind(last)
-		return b.behind == 0 || len(b.crowd.Dropped()) > 0, nil
+		return behind() == 0 || len(crowd.Dropped()) > 0, nil
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil // the verdict tells
+		return nil
 	}
 	return err
 }

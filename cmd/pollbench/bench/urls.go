@@ -144,14 +144,8 @@ func (b *urls) settle(ctx context.Context) error {
 	if err := b.origin.Ask("freeze", &last); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, b.options.Interval+b.options.Allow+patience/2)
-	defer cancel()
-	err := await(ctx, "the last version", func() (bool, error) {
+	return awaitLast(ctx, b.options.Interval+b.options.Allow, b.crowd, func() int {
 		b.behind = b.watch.behind(last)
-		return b.behind == 0 || len(b.crowd.Dropped()) > 0, nil
+		return b.behind
 	})
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil // the verdict tells
-	}
-	return err
 }
