@@ -1,10 +1,8 @@
 package admin
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -35,19 +33,10 @@ func TestWhatIsObservedIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- p.Serve(l) }()
-	t.Cleanup(func() {
-		_ = p.Shutdown(context.Background())
-		<-served
-	})
+	address := serve(t, p)
 	const requests = 30
 	for i := range requests {
-		req, _ := http.NewRequest("GET", "http://"+l.Addr().String()+"/friends", nil)
+		req, _ := http.NewRequest("GET", "http://"+address+"/friends", nil)
 		req.Header.Set("Cookie", fmt.Sprintf("sid=canary-of-user-%d; theme=dark", i%3))
 		resp, err := http.DefaultTransport.RoundTrip(req)
 		if err != nil {

@@ -70,20 +70,11 @@ func TestNothingOfAKeyIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- p.Serve(l) }()
-	t.Cleanup(func() {
-		_ = p.Shutdown(context.Background())
-		<-served
-	})
+	address := serve(t, p)
 	r := newRig(t, p, "")
 	for _, path := range []string{"/canary-path", "/canary-path/broken", "/canary-path/x"} {
 		for _, method := range []string{"GET", "POST"} {
-			send(t, l.Addr().String(), method, path)
+			send(t, address, method, path)
 		}
 	}
 	told := log.String() + r.log.String()
@@ -117,4 +108,20 @@ func send(t *testing.T, addr, method, path string) {
 	}
 	_, _ = io.Copy(io.Discard, resp.Body)
 	_ = resp.Body.Close()
+}
+
+// serve has a proxy serve clients, and returns where.
+func serve(t *testing.T, p *proxy.Proxy) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- p.Serve(l) }()
+	t.Cleanup(func() {
+		_ = p.Shutdown(context.Background())
+		<-served
+	})
+	return l.Addr().String()
 }
