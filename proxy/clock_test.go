@@ -28,7 +28,7 @@ func TestNothingDependsOnTheDate(t *testing.T) {
 		"upgrade/etag.go ParseTime":           "a client's date against one of the origin",
 		"upgrade/etag.go Truncate":            "of a date of the origin",
 		"upgrade/streamhead.go UTC":           "Date of an answer of our own",
-		"upgrade/fanout/loop.go time.Unix":    "a deadline in the past",
+		"upgrade/fanout/ear.go time.Unix":     "a deadline in the past",
 		"proxy/alarm.go Round":                "of a duration",
 	}
 	dates := []string{"Unix", "UnixNano", "UnixMilli", "UnixMicro", "UTC", "Local", "In", "Date", "ParseTime", "Truncate", "Round", "Time"}

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"net/netip"
+	"os"
 
 	"github.com/pollmux/pollmux/proxy/authorize"
 	"github.com/pollmux/pollmux/proxy/feed"
@@ -57,12 +58,12 @@ func (s *subscription) source() upgrade.Source {
 	return &tenant{Source: s.feed, tenure: s.tenure}
 }
 
-// over is closed when the client is to be looked at, whatever the feed says.
-func (s *subscription) over() <-chan struct{} {
-	if s.tenure == nil {
-		return nil
+// watch has the client looked at when the origin no longer lets it in, whatever the
+// feed says.
+func (s *subscription) watch(h fanout.Held) {
+	if s.tenure != nil {
+		s.tenure.OnOver(h.Wake)
 	}
-	return s.tenure.Over()
 }
 
 // hold makes the client a subscriber, unless its question can be answered at
@@ -117,6 +118,32 @@ func (p *Proxy) begin(r *request, s *subscription, a feed.Answer) {
 	}
 }
 
+// terms are those of everybody who is held.
+func (p *Proxy) terms() fanout.Terms {
+	return fanout.Terms{Stall: p.config.Timeouts.Write, Rate: writeRate}
+}
+
+// heldFor hands the connection of a subscriber to the engine, and goes on with
+// after when that is done with it.
+func (p *Proxy) heldFor(s *subscription, c *conn, session fanout.Session, terms fanout.Terms, after func(fanout.End)) {
+	c.linger.Store(false) // or closing it might block
+	held := p.engine.Hold(c, session, terms, func(end fanout.End) {
+		s.end()
+		if end == fanout.Stuck {
+			c.tookNothing()
+		}
+		after(end)
+	})
+	s.watch(held)
+}
+
+// tookNothing counts a client that the engine gave up.
+func (c *conn) tookNothing() {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.noteStuck(os.ErrDeadlineExceeded)
+}
+
 // beginLongPoll holds a client that has what there is.
 func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 	wait := min(r.choice.Wait, r.route.Wait)
@@ -128,15 +155,15 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 		Closing:     closing,
 		Delivered:   s.account.Delivered,
 	}
-	terms := fanout.Terms{Hold: shortened(wait), Wake: s.over()}
+	terms := p.terms()
+	terms.Hold = shortened(wait)
 	p.takeOver(r, func(c *conn, early []byte) {
 		session := upgrade.NewLongPoll(s.source(), options)
 		if len(early) > 0 {
 			// Another request waits behind this one.
 			terms.Hold = 1
 		}
-		p.engine.Hold(c, session, terms, func(end fanout.End) {
-			s.end()
+		p.heldFor(s, c, session, terms, func(end fanout.End) {
 			p.afterLongPoll(c, end, append(early, session.Early()...), closing)
 		})
 	}, s.end)
@@ -165,14 +192,13 @@ func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 		Fields:    p.streamFields(r, s.feed, a),
 		Delivered: s.account.Delivered,
 	}
-	terms := fanout.Terms{Beat: r.route.Keepalive, Wake: s.over()}
+	terms := p.terms()
+	terms.Beat = r.route.Keepalive
 	p.takeOver(r, func(c *conn, _ []byte) {
 		c.unfollow(nil) // nothing that comes is answered
 		session := upgrade.NewStream(s.source(), options)
-		p.engine.Hold(c, session, terms, func(end fanout.End) {
-			s.end()
-			p.afterStream(c, session, end)
-		})
+		boundUnsent(c.Conn)
+		p.heldFor(s, c, session, terms, func(end fanout.End) { p.afterStream(c, session, end) })
 	}, s.end)
 }
 

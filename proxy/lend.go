@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"sync"
 	"time"
 
 	"github.com/pollmux/pollmux/config"
@@ -83,19 +82,8 @@ func (p *Proxy) endWith(t *authorize.Tenure, end func()) (leave func()) {
 	if t == nil {
 		return func() {}
 	}
-	left := make(chan struct{})
-	go func() { // ended by leave
-		defer p.recovered(nil)
-		select {
-		case <-t.Over():
-			end()
-		case <-left:
-		}
-	}()
-	return sync.OnceFunc(func() {
-		t.Leave()
-		close(left)
-	})
+	t.OnOver(end)
+	return t.Leave
 }
 
 // tenant is the feed as a client sees it whom the origin may stop letting in.

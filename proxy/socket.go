@@ -76,18 +76,13 @@ func (p *Proxy) beginSocket(r *request, s *subscription) {
 	options := upgrade.SocketOptions{
 		Ping: policy.Ping, MaxMessage: int64(policy.MaxMessage), Send: p.sender(r, s), Delivered: s.account.Delivered,
 	}
-	terms := fanout.Terms{Beat: policy.Ping, Steady: true, Linger: upgrade.CloseLinger, Wake: s.over()}
+	terms := p.terms()
+	terms.Beat, terms.Steady, terms.Linger = policy.Ping, true, upgrade.CloseLinger
 	fields := []upgrade.Field{{Name: "Vary", Value: r.route.vary()}, {Name: "Via", Value: via}}
 	p.takeOver(r, func(c *conn, early []byte) {
-		session, err := upgrade.NewSocket(&resumed{conn: c, early: c.unfollow(early)}, key, fields, s.source(), options)
-		if err != nil {
-			_ = c.Close()
-			s.end()
-			return
-		}
-		p.engine.Hold(c, session, terms, func(fanout.End) {
-			s.end()
-			_ = c.Close()
-		})
+		boundUnsent(c.Conn)
+		terms.Early = c.unfollow(early)
+		session := upgrade.NewSocket(key, fields, s.source(), options)
+		p.heldFor(s, c, session, terms, func(fanout.End) { _ = c.Close() })
 	}, s.end)
 }

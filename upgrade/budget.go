@@ -1,9 +1,6 @@
 package upgrade
 
-import (
-	"sync/atomic"
-	"time"
-)
+import "time"
 
 const (
 	// chatterRate is how many bytes per second a client may send that are no
@@ -24,7 +21,7 @@ var errChatter = &CloseError{Code: ClosePolicy, Reason: "too many pings and empt
 type budget struct {
 	spent float64
 	at    time.Time
-	owed  atomic.Int64 // pings that were sent to the client
+	owed  int // pings that were sent to the client
 }
 
 // charge counts a frame.
@@ -47,10 +44,10 @@ func (b *budget) isExtra(h frameHead) bool {
 	case opPing:
 		return true
 	case opPong:
-		if b.owed.Add(-1) >= 0 {
+		if b.owed > 0 {
+			b.owed--
 			return false
 		}
-		b.owed.Add(1)
 		return true
 	}
 	return h.size == 0 && !h.final

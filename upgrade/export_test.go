@@ -1,7 +1,6 @@
 package upgrade
 
 import (
-	"bufio"
 	"io"
 	"time"
 )
@@ -31,22 +30,28 @@ func StatusEvent(reason string) []byte { return statusEvent(reason) }
 // Answers is how many long-poll answers are kept for an update.
 func (u *Update) Answers() int { return len(u.frames.answers) }
 
-// Heard is when the peer was heard last, since the socket was opened.
-func (s *Socket) Heard() time.Duration { return time.Duration(s.wire.heard.Load()) }
+// LastHeard is when the peer was heard last, since the socket was opened.
+func (s *Socket) LastHeard() time.Duration { return s.heard }
 
 // ReadInbox reads all that a client sends: its messages and the frames that answer
 // its pings, in order, and the Close that ends them; nil if it just stops.
 func ReadInbox(r io.Reader, most int64, message func(Message), pong func(frame []byte)) (last []byte) {
-	i := inbox{from: bufio.NewReaderSize(r, readAhead), most: most, pong: func(frame []byte) error { pong(frame); return nil }}
-	for {
-		m, err := i.message()
-		switch {
-		case err == nil:
-			message(m)
-		case isGone(err):
+	i := inbox{most: most, pong: func(payload []byte) {
+		pong(append(appendFrameHead(nil, final|opPong, len(payload)), payload...))
+	}}
+	for buf := make([]byte, 512); ; {
+		n, err := r.Read(buf)
+		for p := buf[:n]; len(p) > 0; {
+			m, rest, err := i.take(p)
+			if err != nil {
+				return lastWord(err)
+			}
+			if p = rest; m != nil {
+				message(*m)
+			}
+		}
+		if err != nil {
 			return nil
-		default:
-			return lastWord(err)
 		}
 	}
 }

@@ -1,9 +1,6 @@
 package upgrade
 
-import (
-	"encoding/binary"
-	"io"
-)
+import "encoding/binary"
 
 // frameHead is the head of a client's frame.
 type frameHead struct {
@@ -17,51 +14,85 @@ type frameHead struct {
 // between the fragments of one.
 func (h *frameHead) isControl() bool { return h.op >= opClose }
 
-// head reads the head of a frame (RFC 6455 section 5.2).
-func (i *inbox) head() (h frameHead, err error) {
-	b := i.scratch[:2]
-	if _, err := io.ReadFull(i.from, b); err != nil {
-		return h, err
-	}
-	first, second := b[0], b[1]
-	h.op, h.final = first&0x0f, first&final != 0
-	short := second & 0x7f
-	switch {
-	case first&0x70 != 0:
-		return h, violation("a reserved bit is set")
-	case h.op > opBinary && h.op < opClose || h.op > opPong:
-		return h, violation("an unknown opcode")
-	case second&masked == 0:
-		return h, violation("a frame that is not masked")
-	case h.isControl() && (short > maxControl || !h.final):
-		return h, violation("a control frame that is long or fragmented")
-	}
-	if h.size, err = i.size(short); err != nil {
-		return h, err
-	}
-	if _, err := io.ReadFull(i.from, h.mask[:]); err != nil {
-		return h, err
-	}
-	return h, i.budget.charge(h)
+// maxHead is the longest head of a client's frame.
+const maxHead = 14
+
+// headReader reads the head of a frame (RFC 6455 section 5.2), which may come in
+// pieces. What is wrong is refused at the first byte that shows it.
+type headReader struct {
+	bytes [maxHead]byte
+	n     int
 }
 
-// size reads the rest of a length, of which there is one right way to say it.
-func (i *inbox) size(short byte) (int64, error) {
-	if short < 126 {
-		return int64(short), nil
+// take takes what belongs to the head, and reports whether it is whole.
+func (r *headReader) take(p []byte, h *frameHead) (n int, whole bool, err error) {
+	for ; n < len(p); n++ {
+		r.bytes[r.n] = p[n]
+		r.n++
+		if whole, err := r.look(h); whole || err != nil {
+			r.n = 0
+			return n + 1, whole, err
+		}
 	}
-	b, least := i.scratch[:2], uint64(126)
-	if short == 127 {
-		b, least = i.scratch[:8], 1<<16
+	return n, false, nil
+}
+
+// look reads what the newest byte has completed.
+func (r *headReader) look(h *frameHead) (whole bool, err error) {
+	if r.n < 2 {
+		return false, nil
 	}
-	if _, err := io.ReadFull(i.from, b); err != nil {
-		return 0, err
+	short := r.bytes[1] & 0x7f
+	if r.n == 2 {
+		if err := r.first(h, short); err != nil {
+			return false, err
+		}
 	}
-	var size uint64
-	if len(b) == 2 {
-		size = uint64(binary.BigEndian.Uint16(b))
-	} else {
-		size = binary.BigEndian.Uint64(b)
+	switch r.n {
+	case 2 + extension(short):
+		h.size, err = r.size(short)
+	case 2 + extension(short) + len(h.mask):
+		copy(h.mask[:], r.bytes[r.n-len(h.mask):])
+		whole = true
+	}
+	return whole, err
+}
+
+// extension is how many bytes the rest of a length has.
+func extension(short byte) int {
+	switch short {
+	case 126:
+		return 2
+	case 127:
+		return 8
+	}
+	return 0
+}
+
+func (r *headReader) first(h *frameHead, short byte) error {
+	first, second := r.bytes[0], r.bytes[1]
+	h.op, h.final = first&0x0f, first&final != 0
+	switch {
+	case first&0x70 != 0:
+		return violation("a reserved bit is set")
+	case h.op > opBinary && h.op < opClose || h.op > opPong:
+		return violation("an unknown opcode")
+	case second&masked == 0:
+		return violation("a frame that is not masked")
+	case h.isControl() && (short > maxControl || !h.final):
+		return violation("a control frame that is long or fragmented")
+	}
+	return nil
+}
+
+// size reads a length, of which there is one right way to say it.
+func (r *headReader) size(short byte) (int64, error) {
+	size, least := uint64(short), uint64(0)
+	switch short {
+	case 126:
+		size, least = uint64(binary.BigEndian.Uint16(r.bytes[2:])), 126
+	case 127:
+		size, least = binary.BigEndian.Uint64(r.bytes[2:]), 1<<16
 	}
 	switch {
 	case size < least:

@@ -1,69 +1,35 @@
 package upgrade
 
-import (
-	"bufio"
-	"errors"
-	"io"
-	"slices"
-)
+import "slices"
 
-// inbox reads what the client of a WebSocket sends (RFC 6455 section 5), frame by
-// frame. It takes no extension and no frame that the RFC forbids: lengths that
-// could be said shorter and a Close of one byte are refused, which libraries let
-// pass.
+// inbox takes apart what the client of a WebSocket sends (RFC 6455 section 5), as
+// it comes: nobody has to wait for the rest of a frame. It takes no extension and
+// no frame that the RFC forbids: lengths that could be said shorter and a Close of
+// one byte are refused, which libraries let pass.
 type inbox struct {
-	from   *bufio.Reader
 	most   int64  // bytes of a message; 0 is no limit
 	silent bool   // there is nobody to take one
 	budget budget // for what is no message
-	pong   func(frame []byte) error
+	pong   func(payload []byte)
 
-	scratch [maxControl]byte
+	head headReader
+
+	// Of the frame whose head was read.
+	frame   frameHead
+	open    bool  // the frame has not ended
+	done    int64 // bytes of its payload that came
+	control []byte
+
+	// Of the message that has begun.
+	begun   bool
+	message Message
+	checked int // bytes of text that are whole characters
 }
 
 // maxControl is the longest payload of a control frame.
 const maxControl = 125
 
-// piece is how much of a message is read at once: room is made for what is
-// there, not for what a frame's head announces.
-const piece = 4 << 10
-
 func violation(reason string) error { return &CloseError{Code: CloseProtocol, Reason: reason} }
-
-// message reads the next message, whatever control frames come before and
-// within. A *CloseError is what the client did wrong: nothing can be read after
-// it. A *clientClose is its goodbye.
-func (i *inbox) message() (m Message, err error) {
-	var checked int // bytes of text that are whole characters
-	for begun := false; ; {
-		h, err := i.head()
-		if err != nil {
-			return m, err
-		}
-		if h.isControl() {
-			if err := i.control(h); err != nil {
-				return m, err
-			}
-			continue
-		}
-		switch {
-		case begun && h.op != opContinuation:
-			return m, violation("a message within another")
-		case !begun && h.op == opContinuation:
-			return m, violation("a fragment of no message")
-		case i.silent:
-			return m, errUnwanted
-		case !begun:
-			begun, m.Text = true, h.op == opText
-		}
-		if err := i.payload(h, &m, &checked); err != nil || h.final {
-			if err == nil && m.Text && checked < len(m.Data) {
-				err = errNotUTF8
-			}
-			return m, err
-		}
-	}
-}
 
 var (
 	errTooBig   = &CloseError{Code: CloseTooBig, Reason: "the message is too big"}
@@ -71,52 +37,111 @@ var (
 	errNotUTF8  = &CloseError{Code: CloseInvalid, Reason: "a text message that is not UTF-8"}
 )
 
-// payload adds what a frame carries to the message. What is too big is refused
-// before it is read, and what is not UTF-8 as soon as that is certain: a message
-// may take its time.
-func (i *inbox) payload(h frameHead, m *Message, checked *int) error {
-	if i.most > 0 && int64(len(m.Data)) > i.most-h.size {
-		return errTooBig
-	}
-	for done := int64(0); done < h.size; {
-		size, begin := int(min(h.size-done, piece)), len(m.Data)
-		m.Data = slices.Grow(m.Data, size)
-		n, err := i.from.Read(m.Data[begin : begin+size])
-		m.Data = m.Data[:begin+n]
-		unmask(m.Data[begin:], h.mask, done)
-		if done += int64(n); m.Text {
-			var ok bool
-			if *checked, ok = wholeText(m.Data, *checked); !ok {
-				return errNotUTF8
+// take takes bytes in up to the end of a message, whatever control frames come
+// before and within, and returns what is behind it. Without a message it has taken
+// all. A *CloseError is what the client did wrong: nothing can be read after it. A
+// *clientClose is its goodbye.
+func (i *inbox) take(p []byte) (m *Message, rest []byte, err error) {
+	for {
+		if !i.open {
+			n, whole, err := i.head.take(p, &i.frame)
+			if err != nil || !whole {
+				return nil, nil, err
 			}
+			if err := i.begin(); err != nil {
+				return nil, nil, err
+			}
+			p = p[n:]
 		}
-		if err != nil && done < h.size {
-			return err
+		n := int(min(int64(len(p)), i.frame.size-i.done))
+		if err := i.payload(p[:n]); err != nil {
+			return nil, nil, err
+		}
+		if p = p[n:]; i.done < i.frame.size {
+			return nil, nil, nil
+		}
+		i.open = false
+		if m, err := i.end(); m != nil || err != nil {
+			return m, p, err
 		}
 	}
-	return nil
 }
 
-// control deals with a control frame (RFC 6455 section 5.5).
-func (i *inbox) control(h frameHead) error {
-	payload := i.scratch[:h.size]
-	if _, err := io.ReadFull(i.from, payload); err != nil {
+// begin is the begin of a frame's payload. What is too big is refused before it
+// comes.
+func (i *inbox) begin() error {
+	if err := i.budget.charge(i.frame); err != nil {
 		return err
 	}
-	unmask(payload, h.mask, 0)
-	switch h.op {
-	case opPing:
-		return i.pong(append(appendFrameHead(nil, final|opPong, len(payload)), payload...))
-	case opClose:
-		return closedBy(payload)
+	i.open, i.done = true, 0
+	if i.frame.isControl() {
+		i.control = i.control[:0]
+		return nil
+	}
+	switch goesOn := i.frame.op == opContinuation; {
+	case i.begun && !goesOn:
+		return violation("a message within another")
+	case !i.begun && goesOn:
+		return violation("a fragment of no message")
+	case i.silent:
+		return errUnwanted
+	case !i.begun:
+		i.begun, i.checked, i.message = true, 0, Message{Text: i.frame.op == opText}
+	}
+	if i.most > 0 && int64(len(i.message.Data)) > i.most-i.frame.size {
+		return errTooBig
 	}
 	return nil
 }
 
-// isGone reports whether an error of the inbox says that the client is there no
-// more, rather than what it said.
-func isGone(err error) bool {
-	var wrong *CloseError
-	var closed *clientClose
-	return !errors.As(err, &wrong) && !errors.As(err, &closed)
+// payload adds what a frame carries to the message, for which room is made as it
+// comes, not as the frame's head announces. What is not UTF-8 is refused as soon as
+// that is certain: a message may take its time.
+func (i *inbox) payload(p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	into := &i.message.Data
+	if i.frame.isControl() {
+		into = &i.control
+	}
+	begin := len(*into)
+	*into = append(*into, p...)
+	unmask((*into)[begin:], i.frame.mask, i.done)
+	i.done += int64(len(p))
+	if !i.frame.isControl() && i.message.Text {
+		var ok bool
+		if i.checked, ok = wholeText(i.message.Data, i.checked); !ok {
+			return errNotUTF8
+		}
+	}
+	return nil
+}
+
+// end is the end of a frame, and maybe of a message.
+func (i *inbox) end() (*Message, error) {
+	if i.frame.isControl() {
+		defer func() { i.control = nil }() // most clients say nothing for hours
+		return nil, i.obey()
+	}
+	if !i.frame.final {
+		return nil, nil
+	}
+	m := i.message
+	i.begun, i.message = false, Message{}
+	if m.Text && i.checked < len(m.Data) {
+		return nil, errNotUTF8
+	}
+	return &m, nil
+}
+
+// obey deals with a control frame (RFC 6455 section 5.5).
+func (i *inbox) obey() error {
+	switch i.frame.op {
+	case opPing:
+		i.pong(i.control)
+	case opClose:
+		return closedBy(slices.Clone(i.control))
+	}
+	return nil
 }

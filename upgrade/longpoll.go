@@ -1,12 +1,10 @@
 package upgrade
 
 import (
-	"errors"
-	"net"
-	"os"
 	"strconv"
-	"sync"
 	"time"
+
+	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
 // LongPoll is a subscriber that waits for one update. It is a fanout.Session.
@@ -19,9 +17,7 @@ type LongPoll struct {
 	delivered func(*Update)
 
 	sending *Update
-
-	mu    sync.Mutex // early is written by Listen
-	early []byte
+	early   []byte
 }
 
 // LongPollOptions are what a long poll's client asked for.
@@ -109,24 +105,13 @@ func (p *LongPoll) Leave() []byte {
 	return p.finish()
 }
 
-// Listen waits until the client leaves, or sends another request: that one must
-// not wait behind this.
-func (p *LongPoll) Listen(c net.Conn) error {
-	buf := make([]byte, 512)
-	n, err := c.Read(buf)
-	p.mu.Lock()
-	p.early = append(p.early, buf[:n]...)
-	p.mu.Unlock()
-	if n > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil
-	}
-	return err
+// Heard ends the session of a client that sends another request: that one must not
+// wait behind this.
+func (p *LongPoll) Heard(said []byte) (fanout.Verdict, func()) {
+	p.early = append(p.early, said...)
+	return fanout.Spoken, nil
 }
 
 // Early returns what the client sent while it was held, which belongs to its
-// next request.
-func (p *LongPoll) Early() []byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.early
-}
+// next request. The session has ended.
+func (p *LongPoll) Early() []byte { return p.early }

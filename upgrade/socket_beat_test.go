@@ -1,7 +1,7 @@
 package upgrade_test
 
 import (
-	"errors"
+	"bytes"
 	"io"
 	"net"
 	"strings"
@@ -15,40 +15,49 @@ import (
 
 const ping = 10 * time.Second
 
-// piped is a socket on a pipe, in a bubble, whose client reads and says nothing.
+// piped is a socket in a bubble, with whoever serves it.
 type piped struct {
 	*upgrade.Socket
-	client, conn net.Conn
-	heard        chan error // what Listen returned
+	verdict fanout.Verdict // that ended it
+	done    chan struct{}  // closed when its work is done; nil if there is none
 }
 
-func newPiped(t *testing.T, send func(upgrade.Message) error) *piped {
-	t.Helper()
-	p := &piped{heard: make(chan error, 1)}
-	p.client, p.conn = net.Pipe()
-	go func() { _, _ = io.Copy(io.Discard, p.client) }()
-	var err error
-	p.Socket, err = upgrade.NewSocket(p.conn, sampleKey, nil, newFake("1"), upgrade.SocketOptions{
+func newPiped(send func(upgrade.Message) error) *piped {
+	return &piped{Socket: upgrade.NewSocket(sampleKey, nil, newFake("1"), upgrade.SocketOptions{
 		Ping: ping, MaxMessage: 1000, Send: send, Delivered: func(*upgrade.Update) {},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { p.heard <- p.Listen(p.conn) }()
-	t.Cleanup(func() {
-		_ = p.client.Close()
-		_ = p.conn.Close()
-	})
-	return p
+	})}
 }
 
-// say sends bytes, and waits until they are read.
-func (p *piped) say(t *testing.T, b []byte) {
-	t.Helper()
-	if _, err := p.client.Write(b); err != nil {
-		t.Fatal(err)
-	}
+// say has the client say something, and does the work that it brings, until that
+// blocks.
+func (p *piped) say(b []byte) {
+	p.goOn()
+	p.hear(b)
 	synctest.Wait()
+	p.goOn()
+}
+
+func (p *piped) hear(b []byte) {
+	verdict, work := p.Heard(b)
+	if p.verdict = max(p.verdict, verdict); work != nil {
+		done := make(chan struct{})
+		p.done = done
+		go func() { defer close(done); work() }()
+	}
+}
+
+// goOn lets the socket know of work that is done.
+func (p *piped) goOn() {
+	for p.done != nil {
+		select {
+		case <-p.done:
+			p.done = nil
+			p.hear(nil)
+			synctest.Wait()
+		default:
+			return
+		}
+	}
 }
 
 // alive lets a ping's time pass and reports whether the peer is still taken to
@@ -56,6 +65,7 @@ func (p *piped) say(t *testing.T, b []byte) {
 func (p *piped) alive(t *testing.T) bool {
 	t.Helper()
 	time.Sleep(ping)
+	p.goOn()
 	frame, last := p.Beat()
 	if last == (len(frame) > 0) || !last && string(frame) != "\x89\x00" {
 		t.Fatalf("%q %v", frame, last)
@@ -65,7 +75,7 @@ func (p *piped) alive(t *testing.T) bool {
 
 func TestASilentPeerIsGivenUpAfterTwoAndAHalfPings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPiped(t, nil)
+		p := newPiped(nil)
 		if first, second, third := p.alive(t), p.alive(t), p.alive(t); !first || !second || third {
 			t.Error("not after the third ping")
 		}
@@ -83,10 +93,10 @@ func TestAnythingThatComesIsASignOfLife(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newPiped(t, func(upgrade.Message) error { return nil })
+				p := newPiped(func(upgrade.Message) error { return nil })
 				for n := range 20 {
 					if n%2 == 0 {
-						p.say(t, say(n/2))
+						p.say(say(n / 2))
 					}
 					if !p.alive(t) {
 						t.Fatalf("given up after %d pings", n)
@@ -101,8 +111,8 @@ func TestAnythingThatComesIsASignOfLife(t *testing.T) {
 func TestAPeerWhoseMessageIsBeingHandedOnIsNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan error)
-		p := newPiped(t, func(upgrade.Message) error { return <-release })
-		p.say(t, clientFrame(true, opText, "x"))
+		p := newPiped(func(upgrade.Message) error { return <-release })
+		p.say(clientFrame(true, opText, "x"))
 		for n := range 10 {
 			if !p.alive(t) {
 				t.Fatalf("given up after %d pings", n)
@@ -120,7 +130,7 @@ func TestAPeerWhoseMessageIsBeingHandedOnIsNotGivenUp(t *testing.T) {
 // client had nothing to answer.
 func TestAPeerThatWasNotAskedIsNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPiped(t, nil)
+		p := newPiped(nil)
 		if !p.alive(t) {
 			t.Fatal("given up at once")
 		}
@@ -128,7 +138,7 @@ func TestAPeerThatWasNotAskedIsNotGivenUp(t *testing.T) {
 		if !p.alive(t) {
 			t.Fatal("given up after a long write")
 		}
-		p.say(t, clientFrame(true, opPong, ""))
+		p.say(clientFrame(true, opPong, ""))
 		if first, second := p.alive(t), p.alive(t); !first || !second {
 			t.Error("given up after its pong")
 		}
@@ -139,10 +149,7 @@ func TestAHalfOpenSocketIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, conn := net.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, client) }()
-		s, err := upgrade.NewSocket(conn, sampleKey, nil, newFake("1"), upgrade.SocketOptions{Ping: ping, Delivered: func(*upgrade.Update) {}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := upgrade.NewSocket(sampleKey, nil, newFake("1"), upgrade.SocketOptions{Ping: ping, Delivered: func(*upgrade.Update) {}})
 		engine := fanout.New(func(err error) { t.Error(err) })
 		begin, ended := time.Now(), make(chan fanout.End)
 		engine.Hold(conn, s, fanout.Terms{Beat: ping, Steady: true, Linger: upgrade.CloseLinger}, func(e fanout.End) { ended <- e })
@@ -170,25 +177,26 @@ func TestAClientMayNotTalkBesideItsMessages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newPiped(t, test.send)
+				p := newPiped(test.send)
 				if name == "empty fragments" {
-					p.say(t, clientFrame(false, opText, "x"))
+					p.say(clientFrame(false, opText, "x"))
 				}
 				// Now and then is fine, for ever.
 				for range 2000 {
 					time.Sleep(time.Second)
-					p.say(t, test.frame)
+					p.say(test.frame)
+					p.Next() // which takes the pongs
 				}
 				// More than that is not, however long it was silent.
 				time.Sleep(time.Hour)
 				begin, frames := time.Now(), 0
-				for len(p.heard) == 0 {
-					p.say(t, test.frame)
+				for p.verdict == fanout.Listening {
+					p.say(test.frame)
 					frames++
 					time.Sleep(time.Millisecond)
 				}
-				if err := <-p.heard; err != nil || string(p.Expire()[2:4]) != "\x03\xf0" {
-					t.Errorf("%v, %q", err, p.Expire())
+				if got := p.Expire(); p.verdict != fanout.Finished || !bytes.Contains(got, []byte("\x03\xf0too many pings")) {
+					t.Errorf("verdict %d, %q", p.verdict, got)
 				}
 				least := upgrade.MaxChatter / upgrade.FramePrice
 				most := least + int(time.Since(begin).Seconds()*upgrade.ChatterRate)/upgrade.FramePrice + 2
@@ -204,36 +212,15 @@ func TestAClientMayNotTalkBesideItsMessages(t *testing.T) {
 func TestPongsAndMessagesAreNoChatter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		taken := 0
-		p := newPiped(t, func(upgrade.Message) error { taken++; return nil })
+		p := newPiped(func(upgrade.Message) error { taken++; return nil })
 		for range 10 * upgrade.MaxChatter / upgrade.FramePrice {
 			p.Beat()
-			p.say(t, clientFrame(true, opPong, ""))
-			p.say(t, clientFrame(true, opText, ""))
-			p.say(t, append(clientFrame(false, opText, "x"), clientFrame(true, 0, "")...))
+			p.say(clientFrame(true, opPong, ""))
+			p.say(clientFrame(true, opText, ""))
+			p.say(append(clientFrame(false, opText, "x"), clientFrame(true, 0, "")...))
 		}
-		if len(p.heard) > 0 || taken != 2*(10*upgrade.MaxChatter/upgrade.FramePrice) {
-			t.Errorf("%d messages, ended: %v", taken, len(p.heard) > 0)
+		if p.verdict != fanout.Listening || taken != 2*(10*upgrade.MaxChatter/upgrade.FramePrice) {
+			t.Errorf("%d messages, verdict %d", taken, p.verdict)
 		}
-	})
-}
-
-func TestAnInterruptedListenerReturns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPiped(t, func(upgrade.Message) error { return nil })
-		_ = p.conn.SetReadDeadline(time.Unix(1, 0))
-		var timeout net.Error
-		if err := <-p.heard; !errors.As(err, &timeout) || !timeout.Timeout() {
-			t.Errorf("%v", err)
-		}
-		// And while it waits for the client's Close.
-		p = newPiped(t, nil)
-		p.say(t, clientFrame(true, opText, "x"))
-		if err := <-p.heard; err != nil {
-			t.Fatal(err)
-		}
-		go func() { p.heard <- p.Listen(p.conn) }()
-		synctest.Wait()
-		_ = p.conn.SetReadDeadline(time.Unix(1, 0))
-		<-p.heard
 	})
 }

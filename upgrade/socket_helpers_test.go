@@ -74,30 +74,13 @@ func (s *sockets) serve(c net.Conn) {
 	}
 	early, _ := br.Peek(br.Buffered())
 	fields := []upgrade.Field{{Name: "Via", Value: "1.1 pollmux"}}
-	socket, err := upgrade.NewSocket(&ahead{Conn: c, early: bytes.Clone(early)}, r.Header.Get("Sec-WebSocket-Key"), fields, s.source, s.options)
-	if err != nil {
-		s.t.Error(err)
-		return
-	}
-	s.engine.Hold(c, socket, s.terms, func(end fanout.End) {
+	terms := s.terms
+	terms.Early = bytes.Clone(early)
+	socket := upgrade.NewSocket(r.Header.Get("Sec-WebSocket-Key"), fields, s.source, s.options)
+	s.engine.Hold(c, socket, terms, func(end fanout.End) {
 		_ = c.Close()
 		s.ended <- end
 	})
-}
-
-// ahead is a connection of which something was read already.
-type ahead struct {
-	net.Conn
-	early []byte
-}
-
-func (a *ahead) Read(p []byte) (int, error) {
-	if len(a.early) > 0 {
-		n := copy(p, a.early)
-		a.early = a.early[n:]
-		return n, nil
-	}
-	return a.Conn.Read(p)
 }
 
 // dial opens a WebSocket with the library's client.

@@ -1,14 +1,10 @@
 package upgrade
 
 import (
-	"errors"
-	"net"
 	"time"
-)
 
-// errTalkative is a client that keeps sending on a connection that only
-// streams to it.
-var errTalkative = errors.New("the client sends while it is streamed to")
+	"github.com/pollmux/pollmux/upgrade/fanout"
+)
 
 // maxChatter is how many bytes a streaming client may send: a pipelined request
 // or two, that will never be answered.
@@ -39,6 +35,7 @@ type Stream struct {
 	reason  string  // why it was told that what it has is stale
 	sending *Update // on its way
 	over    bool
+	chatter int // bytes that the client has sent
 
 	// Of a multipart stream.
 	last  *Update // the last part
@@ -191,17 +188,13 @@ func (s *Stream) goodbye() []byte {
 	return nil
 }
 
-// Listen waits until the client leaves.
-func (s *Stream) Listen(c net.Conn) error {
-	var buf [512]byte
-	for total := 0; total < maxChatter; {
-		n, err := c.Read(buf[:])
-		if err != nil {
-			return err
-		}
-		total += n
+// Heard bounds what the client says: a request or two that it has sent behind
+// this one are never answered.
+func (s *Stream) Heard(p []byte) (fanout.Verdict, func()) {
+	if s.chatter += len(p); s.chatter >= maxChatter {
+		return fanout.Tiresome, nil
 	}
-	return errTalkative
+	return fanout.Listening, nil
 }
 
 // Complete reports whether a session that is done told its client everything.

@@ -1,12 +1,11 @@
 package upgrade
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
-	"io"
-	"net"
-	"sync/atomic"
 	"time"
+
+	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
 // Message is what a client sent.
@@ -18,22 +17,24 @@ type Message struct {
 // Socket is a subscriber over a WebSocket. It is a fanout.Session.
 type Socket struct {
 	source    Source
-	wire      *wire
-	inbox     inbox
+	opened    time.Time
 	ping      time.Duration
 	send      func(Message) error
 	delivered func(*Update)
 
-	taking atomic.Bool // a message is being handed on: nothing is read
+	pending []byte // goes out before anything else
+	have    uint64
+	sending *Update
 
-	// Listen has this, and Expire once Listen has returned.
-	closing []byte // the Close frame that ends the session
-	over    error  // why no more messages can be read
+	inbox   inbox
+	taking  bool   // a message is being handed on: nothing is read
+	rest    []byte // what came behind that
+	refused error  // what became of it; of the work that hands it on
+	closing []byte // the Close frame that ends the session, because of what the client said
+	over    bool   // no more messages can be read
 
-	// The engine's goroutine has these.
-	have       uint64
-	sending    *Update
-	seen       time.Duration // wire.heard at the last beat
+	heard      time.Duration // when anything came last, since opened: a long message is no silence
+	seen       time.Duration // heard at the last beat
 	unanswered int           // pings since
 }
 
@@ -52,26 +53,20 @@ type SocketOptions struct {
 	Delivered func(*Update)
 }
 
-// NewSocket answers a valid handshake on a connection that belongs to the
-// caller, and returns the subscriber. Each Write to the connection must be whole:
-// a pong is written while the engine may be writing as well.
-func NewSocket(c net.Conn, key string, fields []Field, source Source, o SocketOptions) (*Socket, error) {
-	if _, err := c.Write(appendSwitch(nil, key, fields)); err != nil {
-		return nil, err
-	}
-	s := &Socket{source: source, wire: &wire{Conn: c, opened: time.Now()}, ping: o.Ping, send: o.Send, delivered: o.Delivered}
-	s.inbox = inbox{
-		from: bufio.NewReaderSize(s.wire, readAhead), most: o.MaxMessage, silent: o.Send == nil, pong: s.pong,
-	}
-	return s, nil
+// NewSocket returns a subscriber that answers a valid handshake first.
+func NewSocket(key string, fields []Field, source Source, o SocketOptions) *Socket {
+	s := &Socket{source: source, opened: time.Now(), ping: o.Ping, send: o.Send, delivered: o.Delivered}
+	s.pending = appendSwitch(nil, key, fields)
+	s.inbox = inbox{most: o.MaxMessage, silent: o.Send == nil, pong: s.pong}
+	return s
 }
-
-// readAhead is the room for frames that are not read yet. Large ones go past
-// it.
-const readAhead = 512
 
 // Next returns the newest update as a message.
 func (s *Socket) Next() (frame []byte, changed <-chan struct{}, last bool) {
+	if len(s.pending) > 0 {
+		frame, s.pending = s.pending, nil
+		return frame, nil, false
+	}
 	state := s.source.Latest()
 	if u := state.unseen(s.have); u != nil && u.HasSnapshot() {
 		s.have, s.sending = u.Version, u
@@ -95,61 +90,77 @@ func (s *Socket) Sent() {
 // and has left two of them unanswered: the pings may have waited behind a large
 // message, and what it answers may not be read while its own is handed on.
 func (s *Socket) Beat() (frame []byte, last bool) {
-	heard := time.Duration(s.wire.heard.Load())
-	if heard != s.seen || s.taking.Load() {
-		s.seen, s.unanswered = heard, 0
+	if s.heard != s.seen || s.taking {
+		s.seen, s.unanswered = s.heard, 0
 	}
-	if s.unanswered >= 2 && s.wire.silence() > s.ping*5/2 {
+	if s.unanswered >= 2 && time.Since(s.opened)-s.heard > s.ping*5/2 {
 		return nil, true
 	}
 	s.unanswered++
-	s.inbox.budget.owed.Add(1)
+	s.inbox.budget.owed++
 	return []byte{final | opPing, 0}, false
 }
 
 // Expire ends a socket whose client has said something that ends it.
-func (s *Socket) Expire() []byte { return s.closing }
+func (s *Socket) Expire() []byte { return append(s.pending, s.closing...) }
 
 // Leave asks the client to connect again.
 func (s *Socket) Leave() []byte { return closeFrame(CloseRestart, "the proxy is restarting") }
 
-// Listen reads the client's messages until it leaves, or the session has to end
-// because of what it said. Expire has the Close frame then: the answer to the
-// client's own, or a reason. The engine sends it, which alone knows that no data
-// follow, and has Listen hear the client out.
-func (s *Socket) Listen(c net.Conn) error {
-	if s.closing != nil {
-		return s.hearOut(c)
+// Heard reads the client's messages, and ends the session because of what it says:
+// Expire has the Close frame then, the answer to the client's own, or a reason. The
+// client is heard out until its own Close, unless it broke the rules, after which
+// nothing more is to be understood of it (RFC 6455 section 7.1.7). The server has to
+// close first, with all read that is on its way (section 7.1.1).
+func (s *Socket) Heard(p []byte) (v fanout.Verdict, work func()) {
+	if len(p) > 0 {
+		s.heard = time.Since(s.opened)
 	}
-	for {
-		m, err := s.inbox.message()
+	if s.taking {
+		p, s.taking, s.rest = s.rest, false, nil
+		s.close(s.refused)
+	}
+	for len(p) > 0 && !s.over {
+		m, rest, err := s.inbox.take(p)
 		if err != nil {
-			s.over = err
-		} else if err = s.take(m); err == nil {
-			continue
+			s.over = true
+			s.close(err)
+		} else if m != nil && s.closing == nil {
+			return fanout.Listening, s.take(*m, rest)
 		}
-		if isGone(err) {
-			return err
-		}
-		s.closing = lastWord(err)
-		return nil
+		p = rest
 	}
-}
-
-func (s *Socket) pong(frame []byte) error {
-	_, err := s.wire.Write(frame)
-	return err
+	switch {
+	case s.over:
+		return fanout.Finished, nil
+	case s.closing != nil:
+		return fanout.Spoken, nil
+	}
+	return fanout.Listening, nil
 }
 
 // take hands a message on.
-func (s *Socket) take(m Message) error {
-	s.taking.Store(true)
-	defer s.taking.Store(false)
-	err := s.send(m)
-	if refusal := (*CloseError)(nil); err != nil && !errors.As(err, &refusal) {
-		err = &CloseError{Code: CloseBroken, Reason: err.Error()}
+func (s *Socket) take(m Message, rest []byte) (work func()) {
+	s.taking, s.rest, s.refused = true, bytes.Clone(rest), nil
+	return func() {
+		err := s.send(m)
+		if refusal := (*CloseError)(nil); err != nil && !errors.As(err, &refusal) {
+			err = &CloseError{Code: CloseBroken, Reason: err.Error()}
+		}
+		s.refused = err
 	}
-	return err
+}
+
+// close makes the Close frame that an error calls for; nil is none.
+func (s *Socket) close(err error) {
+	if err != nil && s.closing == nil {
+		s.closing = lastWord(err)
+	}
+}
+
+// pong answers a ping.
+func (s *Socket) pong(payload []byte) {
+	s.pending = append(appendFrameHead(s.pending, final|opPong, len(payload)), payload...)
 }
 
 // lastWord is the Close frame that an error calls for.
@@ -161,19 +172,4 @@ func lastWord(err error) []byte {
 	var refusal *CloseError
 	errors.As(err, &refusal)
 	return closeFrame(refusal.Code, refusal.Reason)
-}
-
-// hearOut waits for the client's Close, unless that was it or the client broke
-// the rules, after which nothing more is to be understood of it (RFC 6455 section
-// 7.1.7). Then it closes first, as the server has to, and reads what is still on
-// its way (section 7.1.1): a connection that is closed with unread bytes is reset,
-// and what was written last is lost. The engine sets the limit.
-func (s *Socket) hearOut(c net.Conn) error {
-	for s.over == nil {
-		_, s.over = s.inbox.message()
-	}
-	if half, ok := c.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		_, _ = io.Copy(io.Discard, c)
-	}
-	return s.over
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,12 +16,12 @@ type Tenure struct {
 	claim    Claim
 	terms    Terms
 	ask      func(context.Context) Answer
-	over     chan struct{}
+	over     atomic.Bool
 
 	mu      sync.Mutex
 	timer   *time.Timer
-	ended   bool // over is closed
 	stopped bool
+	end     func() // is told that it is over; nil if nobody is
 }
 
 // leastPause is how long a tenure is left alone at least while the origin cannot
@@ -29,7 +30,7 @@ const leastPause = time.Second
 
 // Hold begins a tenure on a claim that holds now. Leave ends it.
 func (r *Register) Hold(c Claim, t Terms, ask func(context.Context) Answer) *Tenure {
-	x := &Tenure{register: r, claim: c, terms: t, ask: ask, over: make(chan struct{})}
+	x := &Tenure{register: r, claim: c, terms: t, ask: ask}
 	pause := x.pause(time.Now())
 	x.mu.Lock() // look, which may begin at once, needs the timer
 	x.timer = time.AfterFunc(pause, x.look)
@@ -43,23 +44,27 @@ func (r *Register) Hold(c Claim, t Terms, ask func(context.Context) Answer) *Ten
 	return x
 }
 
-// Over is closed when the origin no longer lets the client in.
-func (x *Tenure) Over() <-chan struct{} { return x.over }
-
-// IsOver reports whether Over is closed.
-func (x *Tenure) IsOver() bool {
-	select {
-	case <-x.over:
-		return true
-	default:
-		return false
+// OnOver has end called once the origin no longer lets the client in, at once if
+// that is so already. It must not block, and may be called while Leave is.
+func (x *Tenure) OnOver(end func()) {
+	x.mu.Lock()
+	over := x.over.Load()
+	if !over && !x.stopped {
+		x.end = end
+	}
+	x.mu.Unlock()
+	if over {
+		end()
 	}
 }
+
+// IsOver reports whether the origin no longer lets the client in.
+func (x *Tenure) IsOver() bool { return x.over.Load() }
 
 // Leave ends the tenure. Nothing happens to it after.
 func (x *Tenure) Leave() {
 	x.mu.Lock()
-	x.stopped = true
+	x.stopped, x.end = true, nil
 	x.timer.Stop()
 	x.mu.Unlock()
 	r := x.register
@@ -75,10 +80,13 @@ func (x *Tenure) Leave() {
 func (x *Tenure) End() {
 	x.register.Revoke(x.claim)
 	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.timer.Stop(); !x.ended {
-		x.ended = true
-		close(x.over)
+	x.timer.Stop()
+	x.over.Store(true)
+	end := x.end
+	x.end = nil
+	x.mu.Unlock()
+	if end != nil {
+		end()
 	}
 }
 
@@ -88,7 +96,7 @@ func (x *Tenure) hurry() { x.reset(0) }
 func (x *Tenure) reset(d time.Duration) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !x.stopped && !x.ended {
+	if !x.stopped && !x.over.Load() {
 		x.timer.Reset(d)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,10 +19,11 @@ type Engine struct {
 	drain    sync.Once
 	always   chan struct{} // closed from the beginning
 	report   func(error)
+	shards   shards
 
 	mu     sync.Mutex
-	conns  map[net.Conn]struct{}
-	closed bool
+	conns  map[net.Conn]struct{} // those that have a goroutine of their own
+	closed atomic.Bool           // set under mu
 	held   int
 	idle   *sync.Cond // held is 0
 }
@@ -34,31 +36,68 @@ func New(report func(error)) *Engine {
 	return e
 }
 
-// Hold serves a connection in the background. ended is called once, when
-// neither the engine nor the session uses the connection any more; unless the
-// end is Done, the connection has been closed by then.
-func (e *Engine) Hold(c net.Conn, s Session, t Terms, ended func(End)) {
-	if !e.add(c) {
-		_ = c.Close()
-		ended(Failed)
-		return
-	}
-	go e.serve(c, s, t, ended) // waited for by Close
+// Held is a connection that is served.
+type Held interface {
+	// Wake has Next asked once more, whatever it waits for. It does not block,
+	// and does nothing once the session has ended.
+	Wake()
 }
 
+// Hold serves a connection in the background. ended is called once, when
+// neither the engine nor the session uses the connection any more; unless the
+// end is Done, the connection has been closed by then. It must not block, as
+// the session must not.
+//
+// A connection that gives access to its socket (syscall.Conn) is written to and
+// read from there, where the system allows it; what wraps the socket is only
+// closed then.
+func (e *Engine) Hold(c net.Conn, s Session, t Terms, ended func(End)) Held {
+	if !e.add() {
+		_ = c.Close()
+		ended(Failed)
+		return nobody{}
+	}
+	if h := e.shards.hold(e, c, s, t, ended); h != nil {
+		return h
+	}
+	return e.attend(c, s, t, ended)
+}
+
+// nobody is held.
+type nobody struct{}
+
+// Wake does nothing.
+func (nobody) Wake() {}
+
 // Drain makes every session say goodbye within drainSpread. It does not wait.
-func (e *Engine) Drain() { e.drain.Do(func() { close(e.draining) }) }
+func (e *Engine) Drain() {
+	e.drain.Do(func() {
+		close(e.draining)
+		e.shards.drain()
+	})
+}
+
+func (e *Engine) isDraining() bool {
+	select {
+	case <-e.draining:
+		return true
+	default:
+		return false
+	}
+}
 
 // Close closes what is still held and waits for the sessions to end.
 func (e *Engine) Close() {
 	e.Drain()
 	e.mu.Lock()
-	e.closed = true
+	e.closed.Store(true)
 	for c := range e.conns {
 		_ = c.Close()
 	}
 	e.mu.Unlock()
+	e.shards.closeHeld()
 	e.Wait()
+	e.shards.stop()
 }
 
 // Wait waits until nothing is held. More may be held meanwhile, which a
@@ -71,25 +110,14 @@ func (e *Engine) Wait() {
 	}
 }
 
-func (e *Engine) add(c net.Conn) bool {
+func (e *Engine) add() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
+	if e.closed.Load() {
 		return false
 	}
-	e.conns[c] = struct{}{}
 	e.held++
 	return true
-}
-
-// release gives the connection away, or closes it.
-func (e *Engine) release(c net.Conn, end End) {
-	e.mu.Lock()
-	delete(e.conns, c)
-	e.mu.Unlock()
-	if end != Done {
-		_ = c.Close()
-	}
 }
 
 func (e *Engine) done() {
@@ -100,10 +128,9 @@ func (e *Engine) done() {
 	}
 }
 
-func (e *Engine) serve(c net.Conn, s Session, t Terms, ended func(End)) {
+// tell ends a session's account.
+func (e *Engine) tell(c net.Conn, ended func(End), end End) {
 	defer e.done()
-	end := e.run(c, s, t)
-	e.release(c, end)
 	defer func() {
 		if r := recover(); r != nil {
 			e.report(fmt.Errorf("panic at the end of a held connection: %v", r))
@@ -113,20 +140,11 @@ func (e *Engine) serve(c net.Conn, s Session, t Terms, ended func(End)) {
 	ended(end)
 }
 
-// run serves a session. A panic in it costs its own client only.
-func (e *Engine) run(c net.Conn, s Session, t Terms) (end End) {
-	l := &loop{engine: e, conn: c, session: s, terms: t, heard: make(chan error, 1)}
-	defer func() {
-		if r := recover(); r != nil {
-			e.report(fmt.Errorf("panic in a held connection: %v", r))
-			end = Failed
-		}
-		l.stop()
-	}()
-	return l.run()
-}
-
-// stagger returns a channel that fires somewhen within drainSpread.
-func stagger() *time.Timer {
-	return time.NewTimer(rand.N(drainSpread))
+// jittered takes up to a fifth off, so that clients that came together do not
+// beat together.
+func jittered(d time.Duration) time.Duration {
+	if d <= 0 {
+		return 0
+	}
+	return d - rand.N(d/5+1)
 }

@@ -117,7 +117,8 @@ func TestAPanicCostsItsOwnClientOnly(t *testing.T) {
 		"Sent":   {reader{next: frame, sent: boom}, fanout.Failed},
 		"Beat":   {reader{beat: func() ([]byte, bool) { boom(); return nil, false }}, fanout.Failed},
 		"Expire": {reader{beat: func() ([]byte, bool) { return nil, false }, expire: func() []byte { boom(); return nil }}, fanout.Failed},
-		"Listen": {reader{listen: func(net.Conn) error { boom(); return nil }}, fanout.Failed},
+		"Heard":  {reader{heard: func(string) (fanout.Verdict, func()) { boom(); return 0, nil }}, fanout.Failed},
+		"work":   {reader{heard: func(string) (fanout.Verdict, func()) { return 0, boom }}, fanout.Failed},
 		"Leave":  {reader{leave: func() []byte { boom(); return nil }}, fanout.Failed},
 		"nil":    {reader{next: func() ([]byte, <-chan struct{}, bool) { panic(error(nil)) }}, fanout.Failed},
 	} {
@@ -136,6 +137,9 @@ func TestAPanicCostsItsOwnClientOnly(t *testing.T) {
 				h := hold(t, e, &session, terms).read()
 				if name == "Leave" {
 					e.Drain()
+				}
+				if name == "Heard" || name == "work" {
+					_, _ = h.client.Write([]byte("hello"))
 				}
 				h.want(test.want)
 				if got := reported.String(); strings.Count(got, "panic") < 1 || strings.Contains(got, "\n") {

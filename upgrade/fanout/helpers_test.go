@@ -50,7 +50,7 @@ type reader struct {
 	beat   func() ([]byte, bool)
 	expire func() []byte
 	leave  func() []byte
-	listen func(net.Conn) error
+	heard  func(string) (fanout.Verdict, func())
 }
 
 func (r *reader) Next() ([]byte, <-chan struct{}, bool) {
@@ -92,21 +92,15 @@ func (r *reader) Leave() []byte {
 	return []byte("goodbye\n")
 }
 
-// Listen ends at the end of what the client sends, or when it says "stop".
-func (r *reader) Listen(c net.Conn) error {
-	if r.listen != nil {
-		return r.listen(c)
+// Heard ends the session when the client says "stop".
+func (r *reader) Heard(p []byte) (fanout.Verdict, func()) {
+	if r.heard != nil {
+		return r.heard(string(p))
 	}
-	buf := make([]byte, 100)
-	for {
-		n, err := c.Read(buf)
-		if strings.Contains(string(buf[:n]), "stop") {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	if strings.Contains(string(p), "stop") {
+		return fanout.Spoken, nil
 	}
+	return fanout.Listening, nil
 }
 
 // line is what a client heard, and when.

@@ -5,53 +5,97 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"time"
 )
 
-// errPanic is what listen reports of a Listen that panicked.
-var errPanic = errors.New("panic")
-
-// loop serves one session. It belongs to the goroutine that runs it; listen
-// runs in another and only reports to heard.
+// loop serves one session in goroutine mode: a goroutine of its own writes, and
+// another reads and hands what it got to the first.
 type loop struct {
 	engine  *Engine
 	conn    net.Conn
 	session Session
 	terms   Terms
-	heard   chan error // what Listen returned
-	deaf    bool       // that was received
+	woken   chan struct{} // room for one
+	ear     *ear
 
+	// The goroutine that runs it has these.
+	finished          bool // nothing that the client sends counts
 	beat, hold, leave *time.Timer
 }
 
-// listen reports when the client leaves or speaks.
-func (l *loop) listen() {
-	defer func() {
-		if r := recover(); r != nil {
-			l.engine.report(fmt.Errorf("panic while listening to a held connection: %v", r))
-			l.heard <- errPanic
-		}
-	}()
-	l.heard <- l.session.Listen(l.conn)
+// attend serves a connection in goroutines of its own.
+func (e *Engine) attend(c net.Conn, s Session, t Terms, ended func(End)) Held {
+	l := &loop{engine: e, conn: c, session: s, terms: t, woken: make(chan struct{}, 1), ear: newEar(c, t.Early)}
+	if !e.enlist(c) {
+		_ = c.Close()
+	}
+	go l.serve(ended) // waited for by Close
+	return l
 }
 
-// stop interrupts listen and waits for it.
-func (l *loop) stop() {
-	if !l.deaf {
-		_ = l.conn.SetReadDeadline(time.Unix(1, 0))
-		<-l.heard
+// enlist has Close close the connection. It reports false if that is over.
+func (e *Engine) enlist(c net.Conn) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.conns[c] = struct{}{}
+	return !e.closed.Load()
+}
+
+// Wake implements Held.
+func (l *loop) Wake() {
+	select {
+	case l.woken <- struct{}{}:
+	default:
 	}
-	_ = l.conn.SetReadDeadline(time.Time{})
+}
+
+func (l *loop) serve(ended func(End)) {
+	end := l.guarded()
+	l.release(end)
+	l.engine.tell(l.conn, ended, end)
+}
+
+// release gives the connection away, or closes it.
+func (l *loop) release(end End) {
+	l.engine.mu.Lock()
+	delete(l.engine.conns, l.conn)
+	l.engine.mu.Unlock()
+	if end != Done {
+		_ = l.conn.Close()
+	}
+}
+
+// guarded runs the session. A panic in it costs its own client only.
+func (l *loop) guarded() (end End) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.engine.report(fmt.Errorf("panic in a held connection: %v", r))
+			end = Failed
+		}
+	}()
+	defer l.stop()
+	go l.ear.listen(l.engine.report) // waited for by stop
+	return l.run()
+}
+
+// stop interrupts the listening and waits for it. What was read by then, the
+// session hears of.
+func (l *loop) stop() {
 	stopTimer(l.beat)
 	stopTimer(l.hold)
 	stopTimer(l.leave)
+	for _, sound := range l.ear.stop() {
+		if !l.finished {
+			_, _ = l.session.Heard(sound)
+		}
+	}
 }
 
 func (l *loop) run() End {
-	go l.listen() // waited for by stop
 	l.hold = newTimer(l.terms.Hold)
 	l.beat = newTimer(jittered(l.terms.Beat))
-	draining, wake := l.engine.draining, l.terms.Wake
+	draining := l.engine.draining
 	for {
 		changed, end, over := l.next()
 		if over {
@@ -59,10 +103,11 @@ func (l *loop) run() End {
 		}
 		select {
 		case <-changed:
-		case <-wake:
-			wake = nil
-		case err := <-l.heard:
-			return l.spoken(err)
+		case <-l.woken:
+		case s := <-l.ear.heard:
+			if end, over := l.hear(s); over {
+				return end
+			}
 		case <-channel(l.beat):
 			if end, over := l.sendBeat(); over {
 				return end
@@ -70,7 +115,7 @@ func (l *loop) run() End {
 		case <-channel(l.hold):
 			return l.finish(l.session.Expire, Done)
 		case <-draining:
-			draining, l.leave = nil, stagger()
+			draining, l.leave = nil, time.NewTimer(rand.N(drainSpread))
 		case <-channel(l.leave):
 			return l.finish(l.session.Leave, Drained)
 		}
@@ -94,6 +139,30 @@ func (l *loop) next() (changed <-chan struct{}, end End, over bool) {
 	return l.engine.always, Done, false
 }
 
+// hear lets the session know what the client said, which may end it.
+func (l *loop) hear(s sound) (end End, over bool) {
+	if s.err != nil {
+		return l.unheard(s.err), true
+	}
+	verdict, work := l.session.Heard(s.bytes)
+	l.finished = verdict == Finished
+	switch l.ear.answer(work); verdict {
+	case Spoken, Finished:
+		return l.linger(l.write(l.session.Expire(), Done)), true
+	case Tiresome:
+		return Gone, true
+	}
+	return Done, false
+}
+
+// unheard is how a session ends whose client cannot be read from.
+func (l *loop) unheard(err error) End {
+	if errors.Is(err, errPanic) {
+		return Failed
+	}
+	return Gone
+}
+
 // finish ends the session with its last words, behind what the client has yet to
 // see.
 func (l *loop) finish(words func() []byte, good End) End {
@@ -101,18 +170,6 @@ func (l *loop) finish(words func() []byte, good End) End {
 		return l.linger(end)
 	}
 	return l.linger(l.write(words(), good))
-}
-
-// spoken ends the session of a client that left, or that said something.
-func (l *loop) spoken(err error) End {
-	l.deaf = true
-	switch {
-	case errors.Is(err, errPanic):
-		return Failed
-	case err != nil:
-		return Gone
-	}
-	return l.linger(l.write(l.session.Expire(), Done))
 }
 
 // linger waits for the client to take its leave as well, if it was written to
@@ -123,20 +180,45 @@ func (l *loop) linger(end End) End {
 	}
 	timer := time.NewTimer(l.terms.Linger)
 	defer timer.Stop()
+	if !l.hangUp() {
+		return end
+	}
 	for {
-		if l.deaf {
-			l.deaf = false
-			go l.listen() // waited for by stop
-		}
 		select {
-		case err := <-l.heard:
-			if l.deaf = true; err != nil {
+		case s := <-l.ear.heard:
+			if s.err != nil || !l.hearOut(s.bytes) {
 				return end
 			}
 		case <-timer.C:
 			return end
 		}
 	}
+}
+
+// hearOut hears what a client says that was told goodbye. It reports false if
+// there is no more use in it.
+func (l *loop) hearOut(p []byte) bool {
+	var work func()
+	if !l.finished {
+		var verdict Verdict
+		verdict, work = l.session.Heard(p)
+		if l.finished = verdict == Finished; verdict == Tiresome || !l.hangUp() {
+			return false
+		}
+	}
+	l.ear.answer(work)
+	return true
+}
+
+// hangUp ends our half of the connection, once the client is finished: one that
+// is closed with unread bytes is reset, and what was written last is lost. It
+// reports false if there is nothing more to wait for.
+func (l *loop) hangUp() bool {
+	if !l.finished {
+		return true
+	}
+	half, ok := l.conn.(interface{ CloseWrite() error })
+	return ok && half.CloseWrite() == nil
 }
 
 func (l *loop) sendBeat() (end End, over bool) {
@@ -148,51 +230,19 @@ func (l *loop) sendBeat() (end End, over bool) {
 	return end, end != Done
 }
 
-// write returns good, or Stuck if the client does not take the bytes.
+// write returns good, or how it failed: the client left, or does not take the
+// bytes.
 func (l *loop) write(frame []byte, good End) End {
 	if len(frame) == 0 {
 		return good
 	}
-	if _, err := l.conn.Write(frame); err != nil {
+	_, err := l.conn.Write(frame)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return Stuck
+	case err != nil:
+		return Gone
 	}
 	l.session.Sent()
 	return good
-}
-
-// jittered takes up to a fifth off, so that clients that came together do not
-// beat together.
-func jittered(d time.Duration) time.Duration {
-	if d <= 0 {
-		return 0
-	}
-	return d - rand.N(d/5+1)
-}
-
-// newTimer returns nil for no time at all.
-func newTimer(d time.Duration) *time.Timer {
-	if d <= 0 {
-		return nil
-	}
-	return time.NewTimer(d)
-}
-
-func resetTimer(t *time.Timer, d time.Duration) {
-	if t != nil {
-		t.Reset(d)
-	}
-}
-
-func stopTimer(t *time.Timer) {
-	if t != nil {
-		t.Stop()
-	}
-}
-
-// channel returns nil, on which nobody waits for anything, for no timer.
-func channel(t *time.Timer) <-chan time.Time {
-	if t == nil {
-		return nil
-	}
-	return t.C
 }

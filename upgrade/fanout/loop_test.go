@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -141,7 +142,6 @@ func TestAnEndlessSourceStarvesNothing(t *testing.T) {
 				time.Sleep(time.Millisecond)
 				return []byte("more\n"), nil, false
 			},
-			listen: func(c net.Conn) error { return (&reader{}).Listen(c) },
 			expire: func() []byte { return []byte(end + "\n") }, leave: func() []byte { return []byte(end + "\n") },
 		}
 	}
@@ -268,20 +268,15 @@ func TestAWriteThatFailsEndsTheSession(t *testing.T) {
 // failing is a connection on which writes time out.
 type failing struct{ net.Conn }
 
-func (failing) Write([]byte) (int, error) { time.Sleep(time.Second); return 0, io.ErrShortWrite }
+func (failing) Write([]byte) (int, error) { time.Sleep(time.Second); return 0, os.ErrDeadlineExceeded }
 
 func TestLingeringWaitsForTheClientsLeave(t *testing.T) {
 	// A client that takes its leave, but not by closing.
-	listen := func(c net.Conn) error {
-		buf := make([]byte, 100)
-		n, err := c.Read(buf)
-		if string(buf[:n]) == "bye" {
-			err = io.EOF
-		}
-		return err
+	listen := func(said string) (fanout.Verdict, func()) {
+		return map[string]fanout.Verdict{"stop": fanout.Spoken, "bye": fanout.Finished}[said], nil
 	}
 	last := func() *reader {
-		return &reader{listen: listen, next: func() ([]byte, <-chan struct{}, bool) { return []byte("last\n"), nil, true }}
+		return &reader{heard: listen, next: func() ([]byte, <-chan struct{}, bool) { return []byte("last\n"), nil, true }}
 	}
 	bubble(t, func(t *testing.T, e *fanout.Engine) {
 		h := hold(t, e, last(), fanout.Terms{Linger: 5 * time.Second}).read()
@@ -303,7 +298,7 @@ func TestLingeringWaitsForTheClientsLeave(t *testing.T) {
 	for name, leaves := range map[string]bool{"leaves": true, "stays": false} {
 		bubble(t, func(t *testing.T, e *fanout.Engine) {
 			listened := 0
-			s := &reader{board: newBoard(), listen: func(c net.Conn) error { listened++; return listen(c) }}
+			s := &reader{board: newBoard(), heard: func(said string) (fanout.Verdict, func()) { listened++; return listen(said) }}
 			h := hold(t, e, s, fanout.Terms{Linger: 5 * time.Second}).read()
 			_, _ = h.client.Write([]byte("stop"))
 			synctest.Wait()
@@ -311,12 +306,12 @@ func TestLingeringWaitsForTheClientsLeave(t *testing.T) {
 			_, _ = h.client.Write([]byte("stop"))
 			synctest.Wait()
 			time.Sleep(time.Second)
-			want := 5 * time.Second
+			want, times := 5*time.Second, 2
 			if leaves {
 				_, _ = h.client.Write([]byte("bye"))
-				want = 2 * time.Second
+				want, times = 2*time.Second, 3
 			}
-			if d := h.want(fanout.Done); d != want || listened != 3 || h.text() != "expired" {
+			if d := h.want(fanout.Done); d != want || listened != times || h.text() != "expired" {
 				t.Errorf("%s: after %v, listened %d times: %s", name, d, listened, h.text())
 			}
 			_ = h.conn.Close()

@@ -1,12 +1,10 @@
 package fanout
 
-import (
-	"net"
-	"time"
-)
+import "time"
 
 // Session is one held client's side of the conversation. Its methods are called
-// by the engine, one at a time except for Listen.
+// by the engine, one at a time, and must not block: many clients wait for one
+// goroutine.
 type Session interface {
 	// Next returns the bytes that the client has to be sent now. If there are
 	// none, it returns the channel that is closed when there may be; a nil
@@ -31,22 +29,39 @@ type Session interface {
 	// asked once more.
 	Leave() []byte
 
-	// Listen reads from the client until it leaves, which is an error, or
-	// says something that ends the session, which is none. It is interrupted
-	// by a read deadline in the past. Once the session's last frame is sent, it
-	// is called again after none, until there is one, for Terms.Linger.
-	Listen(c net.Conn) error
+	// Heard is given what the client sent, and copies what it keeps of that.
+	// Next is asked once more after it. If there is work, which may block,
+	// that is done elsewhere; until it returns nothing is read, and then Heard
+	// is called with no bytes. Nothing is read either while the client does
+	// not take what it is sent.
+	Heard(p []byte) (v Verdict, work func())
 }
+
+// Verdict is what follows from what a client said.
+type Verdict uint8
+
+// What may follow. While the client is lingered for, Spoken changes nothing.
+const (
+	Listening Verdict = iota // the conversation goes on
+	Spoken                   // the session ends with Expire
+	Finished                 // it does, and nothing more that the client sends counts: after the last frame the engine ends its half
+	Tiresome                 // the client is hung up on
+)
 
 // Terms bound a session. A zero is no bound.
 type Terms struct {
-	// Wake, once closed, has Next asked once more, whatever it waits for.
-	Wake <-chan struct{}
-
 	Beat   time.Duration // the longest silence
 	Steady bool          // beats keep their pace, frames or not
 	Hold   time.Duration // the whole session
 	Linger time.Duration // after the last frame, until the client has taken its leave as well
+	Early  []byte        // what the client sent already, which is heard first
+
+	// Stall is for how long a client may take nothing of a frame. All of it
+	// has to be taken within Stall and the time that it takes at Rate bytes
+	// per second. A connection that is written to by a goroutine of its own
+	// has to see to that itself.
+	Stall time.Duration
+	Rate  int
 }
 
 // End is how a session ended.

@@ -9,3 +9,6 @@ import (
 
 // boundUnacked leaves it to the kernel.
 func boundUnacked(net.Conn, time.Duration) {}
+
+// boundUnsent leaves it to the kernel.
+func boundUnsent(net.Conn) {}

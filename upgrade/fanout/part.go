@@ -1,0 +1,89 @@
+//go:build linux && !goroutines
+
+package fanout
+
+// meet does what is due of a slot.
+func (h *shard) meet(s *slot) {
+	defer h.contain(s)
+	switch {
+	case isDue(&s.stuck, h.now):
+		h.finish(s, Stuck)
+	case isDue(&s.gone, h.now):
+		h.finish(s, s.good)
+	case isDue(&s.leave, h.now):
+		h.sayGoodbye(s, true)
+	case isDue(&s.over, h.now):
+		h.sayGoodbye(s, false)
+	case isDue(&s.beat, h.now):
+		h.breakSilence(s)
+	}
+}
+
+// sayGoodbye ends the session with its words, behind what the client has yet to
+// see.
+func (h *shard) sayGoodbye(s *slot, leaving bool) {
+	if s.phase != live {
+		return
+	}
+	stuck := s.stuck
+	s.calm()
+	s.phase, s.leaving, s.stuck = parting, leaving, stuck
+	h.unpark(s)
+	h.ask(s)
+}
+
+// breakSilence sends what keeps the connection alive, unless a frame is on its way.
+func (h *shard) breakSilence(s *slot) {
+	h.pulse(s)
+	if len(s.rest) > 0 {
+		return
+	}
+	frame, last := s.session.Beat()
+	switch {
+	case last:
+		h.finish(s, Gone)
+	case len(frame) > 0:
+		h.send(s, frame, false)
+		h.settle(s)
+	}
+}
+
+// part is what follows the last frame: the client may take its leave as well.
+func (h *shard) part(s *slot, good End) {
+	if s.patient <= 0 {
+		h.finish(s, good)
+		return
+	}
+	h.unpark(s)
+	s.calm()
+	s.phase, s.good, s.gone = lingering, good, h.now+s.patient
+	h.hangUp(s)
+}
+
+// hangUp ends our half of the connection, once the client is finished: one that
+// is closed with unread bytes is reset, and what was written last is lost.
+func (h *shard) hangUp(s *slot) {
+	if s.finished {
+		h.socket.shut(s)
+	}
+}
+
+// finish ends a session. Its account is ended once there is no work under way.
+func (h *shard) finish(s *slot, end End) {
+	if s.phase == ended {
+		return
+	}
+	s.phase, s.rest, s.good = ended, nil, end
+	h.unpark(s)
+	h.wheel.take(s)
+	s.calm()
+	if int(s.fd) < len(h.slots) && h.slots[s.fd] == s {
+		h.slots[s.fd] = nil
+	}
+	if end != Done {
+		_ = s.conn.Close()
+	}
+	if !s.working {
+		h.engine.tell(s.conn, s.tell, end)
+	}
+}

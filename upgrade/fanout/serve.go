@@ -1,0 +1,103 @@
+//go:build linux && !goroutines
+
+package fanout
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// enter begins a session.
+func (h *shard) enter(s *slot, hold time.Duration, early []byte) {
+	if h.closing {
+		h.finish(s, Gone)
+		return
+	}
+	h.place(s)
+	if hold > 0 {
+		s.over = h.now + hold
+	}
+	h.pulse(s)
+	if h.draining {
+		s.leave = h.now + rand.N(drainSpread) + 1
+	}
+	if len(early) > 0 {
+		h.heed(s, early)
+	}
+	h.ask(s)
+}
+
+// place makes a slot known by its descriptor. Who had that before has been closed
+// by somebody else.
+func (h *shard) place(s *slot) {
+	if more := int(s.fd) + 1 - len(h.slots); more > 0 {
+		h.slots = append(h.slots, make([]*slot, more)...)
+		h.known = append(h.known, make([]bool, more)...)
+	}
+	if former := h.slots[s.fd]; former != nil {
+		h.finish(former, Gone)
+	}
+	h.generation++
+	s.generation = h.generation
+	h.slots[s.fd] = s
+}
+
+// pulse sets when the client has to hear something next.
+func (h *shard) pulse(s *slot) {
+	if s.pulse > 0 && s.phase == live {
+		s.beat = h.now + jittered(s.pulse)
+	}
+}
+
+// framesPerTurn is how many a slot is sent before others have theirs: a source
+// that never rests keeps nobody waiting.
+const framesPerTurn = 4
+
+// ask sends a client what there is for it.
+func (h *shard) ask(s *slot) {
+	defer h.settle(s)
+	defer h.contain(s)
+	for range framesPerTurn {
+		if s.phase > parting || len(s.rest) > 0 {
+			return
+		}
+		if s.asked {
+			h.say(s)
+			return
+		}
+		s.asked = s.phase == parting
+		frame, changed, last := s.session.Next()
+		switch {
+		case len(frame) > 0:
+			h.send(s, frame, last)
+		case last:
+			h.part(s, Done)
+		case s.phase == live:
+			h.park(s, changed)
+			return
+		}
+	}
+	h.enqueue(s)
+}
+
+// say sends the session's words, its last.
+func (h *shard) say(s *slot) {
+	words := s.session.Expire
+	if s.leaving {
+		words, s.good = s.session.Leave, Drained
+	}
+	if frame := words(); len(frame) > 0 {
+		h.send(s, frame, true)
+		return
+	}
+	h.part(s, s.good)
+}
+
+// settle sets what the poller and the wheel look after, after anything has
+// happened to a slot.
+func (h *shard) settle(s *slot) {
+	if s.phase != ended {
+		h.arm(s)
+		h.wheel.put(s, h.now)
+	}
+}
