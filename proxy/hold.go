@@ -23,15 +23,24 @@ type subscription struct {
 	// Where clients are let in first; otherwise nil.
 	lender *feed.Lender
 	tenure *authorize.Tenure
+
+	again *again // of a long poll that may be asked again; nil if it may not
 }
 
 // end gives everything back.
 func (s *subscription) end() {
+	if s.again == nil || !s.again.resting {
+		s.unsubscribe()
+	}
+	s.leave()
+	s.feed.Release()
+}
+
+// unsubscribe ends what subscribing began, but for the reference to the feed.
+func (s *subscription) unsubscribe() {
 	s.account.Left()
 	s.proxy.crowd.leave(s.client, s.feed)
-	s.leave()
 	s.feed.Unsubscribe()
-	s.feed.Release()
 }
 
 // leave ends what enter began.
@@ -142,42 +151,6 @@ func (c *conn) tookNothing() {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	c.noteStuck(os.ErrDeadlineExceeded)
-}
-
-// beginLongPoll holds a client that has what there is.
-func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
-	wait := min(r.choice.Wait, r.route.Wait)
-	closing := r.head.Close || r.head.HTTP10
-	options := upgrade.LongPollOptions{
-		Have:        a.Update,
-		Answer:      upgrade.Answer{CacheStatus: "pollmux; hit; detail=held", Via: via, Held: wait},
-		StaleStatus: "pollmux; hit; detail=stale-if-error",
-		Closing:     closing,
-		Delivered:   s.account.Delivered,
-	}
-	terms := p.terms()
-	terms.Hold = shortened(wait)
-	p.takeOver(r, func(c *conn, early []byte) {
-		session := upgrade.NewLongPoll(s.source(), options)
-		if len(early) > 0 {
-			// Another request waits behind this one.
-			terms.Hold = 1
-		}
-		p.heldFor(s, c, session, terms, func(end fanout.End) {
-			p.afterLongPoll(c, end, append(early, session.Early()...), closing)
-		})
-	}, s.end)
-}
-
-// afterLongPoll gives the connection back for the next request.
-func (p *Proxy) afterLongPoll(c *conn, end fanout.End, early []byte, closing bool) {
-	switch {
-	case end != fanout.Done:
-	case closing:
-		_ = c.Close()
-	default:
-		p.giveBack(c, early)
-	}
 }
 
 // beginStream holds a client of SSE, NDJSON or multipart.

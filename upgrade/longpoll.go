@@ -16,8 +16,13 @@ type LongPoll struct {
 	closing   bool
 	delivered func(*Update)
 
-	sending *Update
-	early   []byte
+	question *Question
+	rest     func()
+	renew    func() bool
+
+	sending  *Update
+	answered bool
+	early    []byte
 }
 
 // LongPollOptions are what a long poll's client asked for.
@@ -38,11 +43,22 @@ type LongPollOptions struct {
 	// Delivered is told of the update that was written to the client. It must
 	// not block.
 	Delivered func(*Update)
+
+	// Question is what the client asked; nil if it may not go on with another
+	// one like it. Then Rest is called when it is answered, and Renew when it
+	// asks that again, which reports whether it may wait again. They must not
+	// block.
+	Question *Question
+	Rest     func()
+	Renew    func() bool
 }
 
 // NewLongPoll returns a subscriber that is to be held for as long as it wants.
 func NewLongPoll(source Source, o LongPollOptions) *LongPoll {
-	return &LongPoll{source: source, have: o.Have, answer: o.Answer, stale: o.StaleStatus, closing: o.Closing, delivered: o.Delivered}
+	return &LongPoll{
+		source: source, have: o.Have, answer: o.Answer, stale: o.StaleStatus, closing: o.Closing, delivered: o.Delivered,
+		question: o.Question, rest: o.Rest, renew: o.Renew,
+	}
 }
 
 // Next answers as soon as there is another version.
@@ -86,10 +102,14 @@ func (p *LongPoll) finish() []byte {
 	return a.Append(nil, p.closing)
 }
 
-// Sent accounts for a delivered update.
+// Sent accounts for a delivered update. The client is done, unless it asks again.
 func (p *LongPoll) Sent() {
 	if p.sending != nil {
 		p.delivered(p.sending)
+		p.have, p.sending = p.sending, nil
+	}
+	if p.answered = true; p.question != nil {
+		p.rest()
 	}
 }
 
@@ -105,9 +125,14 @@ func (p *LongPoll) Leave() []byte {
 	return p.finish()
 }
 
-// Heard ends the session of a client that sends another request: that one must not
-// wait behind this.
+// Heard lets a client that was answered wait again, if it asks the same with the
+// version that it got. It ends the session of one that sends anything else: that
+// must not wait behind this.
 func (p *LongPoll) Heard(said []byte) (fanout.Verdict, func()) {
+	if p.answered && len(p.early) == 0 && p.question.IsAsked(said, p.have.ETag) && p.renew() {
+		p.answered = false
+		return fanout.Renewed, nil
+	}
 	p.early = append(p.early, said...)
 	return fanout.Spoken, nil
 }

@@ -132,6 +132,15 @@ func (f *Feed) Hit(now time.Time) (a Answer, ok bool) {
 	return Answer{}, false
 }
 
+// IsLive reports whether what there is may be shared, and is up to date as far as
+// anybody knows: whoever has it can wait for what comes next without asking first. It
+// may be older than the interval, which Subscribe sees to.
+func (f *Feed) IsLive(now time.Time) bool {
+	v := f.view.Load()
+	f.touch(now)
+	return v.state.Ended == nil && v.state.Stale == "" && v.state.Update != nil && !now.Before(v.alone)
+}
+
 // IsFresh reports whether Hit has an answer that is no older than the interval.
 func (f *Feed) IsFresh(now time.Time) bool {
 	v := f.view.Load()

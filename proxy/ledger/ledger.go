@@ -101,9 +101,9 @@ type Subscriber struct {
 
 // Held counts a subscriber, from now on.
 func (r *Route) Held(t upgrade.Transport) *Subscriber {
-	r.subscribers[t].Add(1)
-	r.held.add(1)
-	return &Subscriber{route: r, transport: t, since: time.Now()}
+	s := &Subscriber{route: r, transport: t}
+	s.Back()
+	return s
 }
 
 // Delivered counts an update that was written to the subscriber. What was known
@@ -119,7 +119,14 @@ func (s *Subscriber) Delivered(u *upgrade.Update) {
 	}
 }
 
-// Left is called once, when the subscriber leaves.
+// Back counts a subscriber that has left, and is held again from now on.
+func (s *Subscriber) Back() {
+	s.route.subscribers[s.transport].Add(1)
+	s.route.held.add(1)
+	s.since = time.Now()
+}
+
+// Left is called when the subscriber leaves.
 func (s *Subscriber) Left() {
 	s.route.held.add(-1)
 	s.route.subscribers[s.transport].Add(-1)

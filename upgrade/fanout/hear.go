@@ -3,18 +3,17 @@
 package fanout
 
 import (
-	"errors"
 	"fmt"
-	"net"
 
 	"golang.org/x/sys/unix"
 )
 
-// What the poller is asked to tell. That a socket has failed it tells always.
 const (
-	canRead  = unix.EPOLLIN | unix.EPOLLRDHUP
-	canWrite = unix.EPOLLOUT | unix.EPOLLRDHUP
-	hungUp   = unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
+	// closed is told of a client that says nothing more, or is there no more.
+	closed = unix.EPOLLRDHUP | dead
+
+	// dead is told of a connection on which nothing can be sent either.
+	dead = unix.EPOLLHUP | unix.EPOLLERR
 )
 
 // hear deals with sockets that have become ready.
@@ -23,45 +22,51 @@ func (h *shard) hear(events []unix.EpollEvent) {
 	for i := range events {
 		e := &events[i]
 		if s := h.slots[e.Fd]; s != nil && s.generation == e.Pad {
-			s.armed = 0
-			h.heedSocket(s, e.Events)
-			h.settle(s)
+			h.note(s, e.Events)
+			h.attend(s)
 		}
 	}
 	h.poll.taken <- struct{}{}
 }
 
-func (h *shard) heedSocket(s *slot, events uint32) {
+// note notes what has changed of a socket.
+func (h *shard) note(s *slot, events uint32) {
 	defer h.contain(s)
+	s.unread = s.unread || events&^unix.EPOLLOUT != 0
+	s.closed = s.closed || events&closed != 0
 	if len(s.rest) > 0 && events&unix.EPOLLOUT != 0 {
 		h.push(s)
 	}
-	switch {
-	case s.phase == ended:
-		return
-	case len(s.rest) > 0 || s.working:
-		// Nothing is read, so who leaves is known by the poller only.
-		if events&hungUp != 0 {
-			h.finish(s, Gone)
-		}
-		return
-	case events&^unix.EPOLLOUT != 0:
-		h.listen(s)
+	if events&dead != 0 && (len(s.rest) > 0 || s.working) {
+		h.finish(s, Gone) // reading will not tell
 	}
-	h.ask(s)
 }
 
-// listen reads what the client says.
-func (h *shard) listen(s *slot) {
-	p, err := h.socket.receive(s)
-	switch {
-	case err != nil && s.phase == lingering:
-		h.finish(s, s.good)
-	case err != nil:
-		h.finish(s, Gone)
-	case len(p) > 0 && !s.finished:
-		h.heed(s, p)
+// readsPerTurn is how often a slot is read from before others have their turn.
+const readsPerTurn = 4
+
+// listen reads what the client says. It reports false if there is nothing to be
+// asked: the session has ended, or waits.
+func (h *shard) listen(s *slot) bool {
+	for range readsPerTurn {
+		if s.phase == ended || len(s.rest) > 0 {
+			return false
+		}
+		if !s.unread || s.working || s.asked {
+			return true // its words come before what else it says, as when it leaves
+		}
+		p, err := h.socket.receive(s)
+		s.unread = len(p) == len(h.socket.buf) || len(p) > 0 && s.closed
+		switch {
+		case err != nil && s.phase == lingering:
+			h.finish(s, s.good)
+		case err != nil:
+			h.finish(s, Gone)
+		case len(p) > 0 && !(s.finished && s.phase == lingering):
+			h.heed(s, p)
+		}
 	}
+	return s.phase != ended
 }
 
 // heed lets the session know what the client said; no bytes after work.
@@ -79,6 +84,12 @@ func (h *shard) heed(s *slot, p []byte) {
 	case verdict == Listening:
 	case s.phase == lingering:
 		h.hangUp(s)
+	case s.phase == resting && verdict == Renewed:
+		s.calm()
+		s.phase, s.asked, s.leaving, s.last = live, false, false, false
+		h.begin(s)
+	case s.phase == resting:
+		h.finish(s, Done)
 	default:
 		// Its words come next, whatever else there would be to say.
 		s.phase, s.asked, s.leaving = parting, true, false
@@ -109,29 +120,6 @@ func (h *shard) worked(s *slot, end End) {
 		h.finish(s, end)
 	default:
 		h.heed(s, nil)
-		h.ask(s)
+		h.attend(s)
 	}
-}
-
-// arm sets what the poller is to tell next.
-func (h *shard) arm(s *slot) {
-	interest := uint32(canRead)
-	switch {
-	case len(s.rest) > 0:
-		interest = canWrite
-	case s.working:
-		return
-	}
-	if s.armed == interest {
-		return
-	}
-	err := h.socket.watch(s, interest, h.known[s.fd])
-	switch {
-	case errors.Is(err, net.ErrClosed):
-		h.finish(s, Gone)
-	case err != nil:
-		h.engine.report(fmt.Errorf("a held connection was closed: %w", err))
-		h.finish(s, Failed)
-	}
-	s.armed, h.known[s.fd] = interest, true
 }

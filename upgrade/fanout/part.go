@@ -2,6 +2,8 @@
 
 package fanout
 
+import "golang.org/x/sys/unix"
+
 // meet does what is due of a slot.
 func (h *shard) meet(s *slot) {
 	defer h.contain(s)
@@ -29,7 +31,7 @@ func (h *shard) sayGoodbye(s *slot, leaving bool) {
 	s.calm()
 	s.phase, s.leaving, s.stuck = parting, leaving, stuck
 	h.unpark(s)
-	h.ask(s)
+	h.attend(s)
 }
 
 // breakSilence sends what keeps the connection alive, unless a frame is on its way.
@@ -48,16 +50,21 @@ func (h *shard) breakSilence(s *slot) {
 	}
 }
 
-// part is what follows the last frame: the client may take its leave as well.
+// part is what follows the last frame: the client may take its leave as well, or
+// begin anew.
 func (h *shard) part(s *slot, good End) {
-	if s.patient <= 0 {
-		h.finish(s, good)
-		return
-	}
 	h.unpark(s)
 	s.calm()
-	s.phase, s.good, s.gone = lingering, good, h.now+s.patient
-	h.hangUp(s)
+	s.asked = false
+	switch s.good = good; {
+	case s.patient > 0:
+		s.phase, s.gone = lingering, h.now+s.patient
+		h.hangUp(s)
+	case s.rests > 0 && good == Done && !h.draining:
+		s.phase, s.gone = resting, h.now+s.rests
+	default:
+		h.finish(s, good)
+	}
 }
 
 // hangUp ends our half of the connection, once the client is finished: one that
@@ -82,6 +89,8 @@ func (h *shard) finish(s *slot, end End) {
 	}
 	if end != Done {
 		_ = s.conn.Close()
+	} else if s.watched {
+		_ = h.socket.watch(s, unix.EPOLL_CTL_DEL, 0) // it is closed otherwise
 	}
 	if !s.working {
 		h.engine.tell(s.conn, s.tell, end)

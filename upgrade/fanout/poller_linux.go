@@ -12,9 +12,9 @@ import (
 const eventBatch = 256
 
 // poller tells a shard which of its sockets can be read from or written to. Its
-// epoll set lies in Go's own poller, so no thread waits for it. Each event of a
-// socket is told once, until its interest is set again (EPOLLONESHOT): nothing is
-// told of a socket that the shard has given away, but once at most.
+// epoll set lies in Go's own poller, so no thread waits for it. It tells of changes
+// only (EPOLLET): a socket is registered once for as long as it is held, however
+// much it has to say.
 type poller struct {
 	file  *os.File
 	fd    int
@@ -56,19 +56,10 @@ func (p *poller) run() {
 	}
 }
 
-// set sets what is told of a socket, once.
-func (p *poller) set(fd int, generation int32, interest uint32, known bool) error {
-	event := unix.EpollEvent{Events: interest | unix.EPOLLONESHOT, Fd: int32(fd), Pad: generation}
-	first, second, missing := unix.EPOLL_CTL_ADD, unix.EPOLL_CTL_MOD, unix.EEXIST
-	if known {
-		first, second, missing = second, first, unix.ENOENT
-	}
-	err := unix.EpollCtl(p.fd, first, fd, &event)
-	if err == missing {
-		// The number belongs to another socket by now, or to the same again.
-		err = unix.EpollCtl(p.fd, second, fd, &event)
-	}
-	return os.NewSyscallError("epoll_ctl", err)
+// set says what is told of a socket: op is one of unix.EPOLL_CTL_ADD, _MOD and _DEL.
+func (p *poller) set(op, fd int, generation int32, interest uint32) error {
+	event := unix.EpollEvent{Events: interest | unix.EPOLLET, Fd: int32(fd), Pad: generation}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, op, fd, &event))
 }
 
 // close ends run.

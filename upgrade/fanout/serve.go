@@ -3,28 +3,29 @@
 package fanout
 
 import (
+	"errors"
+	"fmt"
 	"math/rand/v2"
-	"time"
+	"net"
+
+	"golang.org/x/sys/unix"
 )
 
 // enter begins a session.
-func (h *shard) enter(s *slot, hold time.Duration, early []byte) {
+func (h *shard) enter(s *slot, early []byte) {
 	if h.closing {
 		h.finish(s, Gone)
 		return
 	}
 	h.place(s)
-	if hold > 0 {
-		s.over = h.now + hold
-	}
-	h.pulse(s)
+	h.begin(s)
 	if h.draining {
 		s.leave = h.now + rand.N(drainSpread) + 1
 	}
 	if len(early) > 0 {
 		h.heed(s, early)
 	}
-	h.ask(s)
+	h.attend(s)
 }
 
 // place makes a slot known by its descriptor. Who had that before has been closed
@@ -32,7 +33,6 @@ func (h *shard) enter(s *slot, hold time.Duration, early []byte) {
 func (h *shard) place(s *slot) {
 	if more := int(s.fd) + 1 - len(h.slots); more > 0 {
 		h.slots = append(h.slots, make([]*slot, more)...)
-		h.known = append(h.known, make([]bool, more)...)
 	}
 	if former := h.slots[s.fd]; former != nil {
 		h.finish(former, Gone)
@@ -40,6 +40,14 @@ func (h *shard) place(s *slot) {
 	h.generation++
 	s.generation = h.generation
 	h.slots[s.fd] = s
+}
+
+// begin begins the time that the client is held.
+func (h *shard) begin(s *slot) {
+	if s.hold > 0 {
+		s.over = h.now + s.hold
+	}
+	h.pulse(s)
 }
 
 // pulse sets when the client has to hear something next.
@@ -53,10 +61,20 @@ func (h *shard) pulse(s *slot) {
 // that never rests keeps nobody waiting.
 const framesPerTurn = 4
 
-// ask sends a client what there is for it.
-func (h *shard) ask(s *slot) {
+// attend hears a client, and sends it what there is for it.
+func (h *shard) attend(s *slot) {
 	defer h.settle(s)
 	defer h.contain(s)
+	if h.listen(s) {
+		h.ask(s)
+	}
+	if s.unread && !s.working && len(s.rest) == 0 {
+		h.enqueue(s)
+	}
+}
+
+// ask sends a client what there is for it.
+func (h *shard) ask(s *slot) {
 	for range framesPerTurn {
 		if s.phase > parting || len(s.rest) > 0 {
 			return
@@ -96,8 +114,33 @@ func (h *shard) say(s *slot) {
 // settle sets what the poller and the wheel look after, after anything has
 // happened to a slot.
 func (h *shard) settle(s *slot) {
-	if s.phase != ended {
-		h.arm(s)
-		h.wheel.put(s, h.now)
+	if s.phase == ended {
+		return
+	}
+	if !s.watched || len(s.rest) > 0 && !s.watchedOut {
+		h.watch(s)
+	}
+	h.wheel.put(s, h.now)
+}
+
+// watch has the poller tell of a slot, also when it can be written to once it has
+// tarried.
+func (h *shard) watch(s *slot) {
+	op, interest := unix.EPOLL_CTL_ADD, uint32(unix.EPOLLIN|unix.EPOLLRDHUP)
+	if s.watched {
+		op = unix.EPOLL_CTL_MOD
+	}
+	if len(s.rest) > 0 {
+		interest |= unix.EPOLLOUT
+		s.watchedOut = true
+	}
+	s.watched = true
+	err := h.socket.watch(s, op, interest)
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		h.finish(s, Gone)
+	case err != nil:
+		h.engine.report(fmt.Errorf("a held connection was closed: %w", err))
+		h.finish(s, Failed)
 	}
 }

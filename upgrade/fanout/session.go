@@ -46,6 +46,7 @@ const (
 	Spoken                   // the session ends with Expire
 	Finished                 // it does, and nothing more that the client sends counts: after the last frame the engine ends its half
 	Tiresome                 // the client is hung up on
+	Renewed                  // of a client that rests: the session begins anew
 )
 
 // Terms bound a session. A zero is no bound.
@@ -55,6 +56,11 @@ type Terms struct {
 	Hold   time.Duration // the whole session
 	Linger time.Duration // after the last frame, until the client has taken its leave as well
 	Early  []byte        // what the client sent already, which is heard first
+
+	// Rest is for how long a client whose session is Done may have it begin
+	// anew, by what it says next, before the connection is given back. Where
+	// each connection has a goroutine of its own nobody rests.
+	Rest time.Duration
 
 	// Stall is for how long a client may take nothing of a frame. All of it
 	// has to be taken within Stall and the time that it takes at Rate bytes

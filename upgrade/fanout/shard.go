@@ -31,7 +31,6 @@ const (
 type call struct {
 	slot     *slot
 	audience *audience
-	hold     time.Duration
 	early    []byte
 	what     order
 }
@@ -51,7 +50,6 @@ type shard struct {
 	now        time.Duration // since epoch, as of the last look
 	answered   []call        // calls, of the last time
 	slots      []*slot       // by descriptor
-	known      []bool        // by descriptor: the poller may know it
 	generation int32
 	queue      []*slot // to be asked
 	next       int     // of the queue
@@ -155,7 +153,7 @@ func (h *shard) obey() {
 func (h *shard) follow(c *call) {
 	switch c.what {
 	case enter:
-		h.enter(c.slot, c.hold, c.early)
+		h.enter(c.slot, c.early)
 	case wake:
 		h.enqueue(c.slot)
 	case worked:
@@ -184,8 +182,12 @@ func (h *shard) each(do func(*slot)) {
 	}
 }
 
-// dismissSoon has a slot say goodbye within drainSpread.
+// dismissSoon has a slot say goodbye within drainSpread, unless nobody waits there.
 func (h *shard) dismissSoon(s *slot) {
+	if s.phase == resting {
+		h.finish(s, Done)
+		return
+	}
 	s.leave = h.now + rand.N(drainSpread) + 1
 	h.wheel.put(s, h.now)
 }
@@ -205,7 +207,7 @@ func (h *shard) askSome() {
 		h.queue[h.next] = nil
 		h.next++
 		s.queued = false
-		h.ask(s)
+		h.attend(s)
 	}
 	if h.next > len(h.queue)/2 {
 		left := copy(h.queue, h.queue[h.next:])

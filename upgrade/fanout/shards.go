@@ -35,8 +35,9 @@ func (x *shards) hold(e *Engine, c net.Conn, s Session, t Terms, tell func(End))
 	held := &slot{
 		home: home, conn: c, raw: raw, session: s, tell: tell, fd: int32(fd),
 		pulse: t.Beat, steady: t.Steady, patient: t.Linger, stall: t.Stall, rate: int32(t.Rate),
+		hold: t.Hold, rests: t.Rest,
 	}
-	home.call(call{slot: held, what: enter, hold: t.Hold, early: t.Early})
+	home.call(call{slot: held, what: enter, early: t.Early})
 	if e.closed.Load() {
 		home.call(call{what: closeHeld}) // it may have missed that
 	}

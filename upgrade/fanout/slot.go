@@ -10,15 +10,17 @@ import (
 
 // phase is how far a slot's session has come.
 //
-//	live ──► parting ──► lingering ──► ended
-//	  │ last frame          ▲ │          ▲
-//	  └─────────────────────┘ └──────────┘  whatever ends it
+//	live ──► parting ──► lingering ──► ended ◄── whatever ends it
+//	 ▲ │ last frame      ▲                ▲
+//	 │ └─────────────────┴───► resting ───┘
+//	 └───────────────────────────┘ Renewed
 type phase uint8
 
 const (
 	live      phase = iota
 	parting         // its words are to be sent, behind what Next has yet to say
-	lingering       // everything is written
+	lingering       // everything is written; the client may take its leave
+	resting         // everything is written; the client may begin anew
 	ended
 )
 
@@ -33,7 +35,6 @@ type slot struct {
 
 	fd         int32
 	generation int32 // of the descriptor
-	armed      uint32
 
 	phase    phase
 	good     End  // of a session whose last frame is taken
@@ -44,7 +45,12 @@ type slot struct {
 	queued   bool
 	working  bool // what the session asked for is done elsewhere
 	finished bool // nothing that the client sends counts
-	hung     bool // on the wheel
+	unread   bool // there may be something to read
+	closed   bool // by the client, which may be found out by reading only
+
+	watched, watchedOut bool // the poller tells of it; and when it can be written to
+
+	hung bool // on the wheel
 
 	rest    []byte        // of the frame on its way, that the client has not taken
 	allowed time.Duration // until when the client has to have taken it all; 0 if it did not tarry
@@ -52,6 +58,8 @@ type slot struct {
 	rate    int32         // Terms
 	pulse   time.Duration // Terms.Beat
 	patient time.Duration // Terms.Linger
+	rests   time.Duration // Terms.Rest
+	hold    time.Duration // Terms
 
 	// Deadlines, since the shard's epoch. 0 is none.
 	beat, over, leave, stuck, gone time.Duration

@@ -23,9 +23,9 @@ type socket struct {
 	finish func(fd uintptr)
 
 	// Of watch.
+	op         int
 	generation int32
 	interest   uint32
-	known      bool
 	set        func(fd uintptr)
 }
 
@@ -33,7 +33,7 @@ func (k *socket) init(poll *poller) {
 	k.poll = poll
 	k.write = func(fd uintptr) { k.n, k.err = retry(int(fd), k.bytes, unix.Write) }
 	k.read = func(fd uintptr) { k.n, k.err = retry(int(fd), k.buf[:], unix.Read) }
-	k.set = func(fd uintptr) { k.err = k.poll.set(int(fd), k.generation, k.interest, k.known) }
+	k.set = func(fd uintptr) { k.err = k.poll.set(k.op, int(fd), k.generation, k.interest) }
 	k.finish = func(fd uintptr) { k.err = unix.Shutdown(int(fd), unix.SHUT_WR) }
 }
 
@@ -63,7 +63,8 @@ func (k *socket) send(s *slot, p []byte) (int, error) {
 }
 
 // receive reads what the client has sent, nothing if it has not; io.EOF if it
-// will send no more. The bytes are good until the next call.
+// will send no more. The bytes are good until the next call. If they do not fill
+// the buffer there are no more for now.
 func (k *socket) receive(s *slot) ([]byte, error) {
 	err := s.raw.Control(k.read)
 	switch {
@@ -82,10 +83,10 @@ func (k *socket) receive(s *slot) ([]byte, error) {
 // shut ends our half of the connection.
 func (k *socket) shut(s *slot) { _ = s.raw.Control(k.finish) }
 
-// watch has the poller tell of a slot's socket, once. It fails with net.ErrClosed
+// watch sets what the poller tells of a slot's socket. It fails with net.ErrClosed
 // if that is closed.
-func (k *socket) watch(s *slot, interest uint32, known bool) error {
-	k.generation, k.interest, k.known = s.generation, interest, known
+func (k *socket) watch(s *slot, op int, interest uint32) error {
+	k.op, k.generation, k.interest = op, s.generation, interest
 	if err := s.raw.Control(k.set); err != nil {
 		return err
 	}

@@ -1,0 +1,73 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// restTime is for how long a long poll that was answered is waited for to be asked
+// again, in place of the whole way that a request takes.
+const restTime = 5 * time.Second
+
+// maxQuestion is the longest request that is kept for that.
+const maxQuestion = 4 << 10
+
+// again lets a long poll's client wait again. Whatever a request's bytes decide has
+// been decided; the rest is looked at once more. Between two of its questions the
+// client is no subscriber. It belongs to who serves the client.
+type again struct {
+	*subscription
+	route   *route
+	vary    *share.Vary
+	resting bool // answered, and not asked again
+}
+
+// repeatable is what the client will send if it asks the same again, or nil if the
+// next request has to go the whole way: where clients are let in first, where they
+// are charged by what each request says, or where this one asks for more than the
+// newest version.
+func repeatable(r *request, s *subscription, a feed.Answer) *upgrade.Question {
+	h := &r.head
+	c := clientConn(r.ctx.Conn())
+	switch {
+	case s.tenure != nil, c == nil || c.occupies, !h.IsGet(), h.Length != 0, h.HTTP10, h.Close, h.Has(head.CacheControl), h.Has(head.Expect),
+		string(h.Get(head.IfNoneMatch)) != a.Update.ETag:
+		return nil
+	}
+	asked := append(append([]byte("GET "), h.Target...), " HTTP/1.1\r\n"...)
+	for i := range h.Fields {
+		asked = appendLine(asked, string(h.Fields[i].Name), string(h.Fields[i].Value))
+	}
+	if asked = append(asked, "\r\n"...); len(asked) > maxQuestion {
+		return nil
+	}
+	return upgrade.NewQuestion(asked, a.Update.ETag)
+}
+
+// rest is called when the client has its answer.
+func (g *again) rest() {
+	g.unsubscribe()
+	g.resting = true
+}
+
+// renew makes the client a subscriber again, if its request would be held now.
+func (g *again) renew() bool {
+	if !g.feed.IsLive(time.Now()) || g.proxy.Draining() {
+		return false
+	}
+	if g.proxy.crowd.join(g.client, g.feed) != "" {
+		return false
+	}
+	if !g.feed.Subscribe(g.vary) {
+		g.proxy.crowd.leave(g.client, g.feed)
+		return false
+	}
+	g.route.account.Requested(upgrade.Longpoll)
+	g.account.Back()
+	g.resting = false
+	return true
+}

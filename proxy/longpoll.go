@@ -1,0 +1,48 @@
+package proxy
+
+import (
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/upgrade"
+	"github.com/pollmux/pollmux/upgrade/fanout"
+)
+
+// beginLongPoll holds a client that has what there is.
+func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
+	wait := min(r.choice.Wait, r.route.Wait)
+	closing := r.head.Close || r.head.HTTP10
+	options := upgrade.LongPollOptions{
+		Have:        a.Update,
+		Answer:      upgrade.Answer{CacheStatus: "pollmux; hit; detail=held", Via: via, Held: wait},
+		StaleStatus: "pollmux; hit; detail=stale-if-error",
+		Closing:     closing,
+		Delivered:   s.account.Delivered,
+	}
+	terms := p.terms()
+	terms.Hold = shortened(wait)
+	if options.Question = repeatable(r, s, a); options.Question != nil {
+		s.again = &again{subscription: s, route: r.route, vary: r.key.Vary()}
+		options.Rest, options.Renew, terms.Rest = s.again.rest, s.again.renew, restTime
+	}
+	p.takeOver(r, func(c *conn, early []byte) {
+		if len(early) > 0 {
+			// Another request waits behind this one.
+			options.Question = nil
+			terms.Hold, terms.Rest = 1, 0
+		}
+		session := upgrade.NewLongPoll(s.source(), options)
+		p.heldFor(s, c, session, terms, func(end fanout.End) {
+			p.afterLongPoll(c, end, append(early, session.Early()...), closing)
+		})
+	}, s.end)
+}
+
+// afterLongPoll gives the connection back for the next request.
+func (p *Proxy) afterLongPoll(c *conn, end fanout.End, early []byte, closing bool) {
+	switch {
+	case end != fanout.Done:
+	case closing:
+		_ = c.Close()
+	default:
+		p.giveBack(c, early)
+	}
+}
