@@ -24,15 +24,9 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 		options.Rest, options.Renew, terms.Rest = s.again.rest, s.again.renew, restTime
 	}
 	p.takeOver(r, func(c *conn, early []byte) {
-		if len(early) > 0 {
-			// Another request waits behind this one.
-			options.Question = nil
-			terms.Hold, terms.Rest = 1, 0
-		}
+		terms.Early = early // another request waits behind this one: it is answered at once
 		session := upgrade.NewLongPoll(s.source(), options)
-		p.heldFor(s, c, session, terms, func(end fanout.End) {
-			p.afterLongPoll(c, end, append(early, session.Early()...), closing)
-		})
+		p.heldFor(s, c, session, terms, func(end fanout.End) { p.afterLongPoll(c, end, session.Early(), closing) })
 	}, s.end)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -45,7 +46,7 @@ func (h *shard) place(s *slot) {
 // begin begins the time that the client is held.
 func (h *shard) begin(s *slot) {
 	if s.hold > 0 {
-		s.over = h.now + s.hold
+		s.over = h.soon(s.hold)
 	}
 	h.pulse(s)
 }
@@ -53,9 +54,12 @@ func (h *shard) begin(s *slot) {
 // pulse sets when the client has to hear something next.
 func (h *shard) pulse(s *slot) {
 	if s.pulse > 0 && s.phase == live {
-		s.beat = h.now + jittered(s.pulse)
+		s.beat = h.soon(jittered(s.pulse))
 	}
 }
+
+// soon is a deadline that is not met late, as far as it is up to the wheel.
+func (h *shard) soon(d time.Duration) time.Duration { return h.now + max(d-tick, 1) }
 
 // framesPerTurn is how many a slot is sent before others have theirs: a source
 // that never rests keeps nobody waiting.

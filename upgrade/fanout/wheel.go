@@ -5,7 +5,7 @@ package fanout
 import "time"
 
 const (
-	// tick is how late a deadline may be. A shard wakes up for the ticks in which
+	// tick is how exactly deadlines are met. A shard wakes up for the ticks in which
 	// there is something to do, and for no others.
 	tick   = 20 * time.Millisecond
 	spokes = 1024 // ticks of a turn; who is due later is looked at once per turn
