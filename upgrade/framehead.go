@@ -14,13 +14,13 @@ type frameHead struct {
 // between the fragments of one.
 func (h *frameHead) isControl() bool { return h.op >= opClose }
 
-// maxHead is the longest head of a client's frame.
-const maxHead = 14
+// maxFrameHead is the longest head of a client's frame.
+const maxFrameHead = 14
 
 // headReader reads the head of a frame (RFC 6455 section 5.2), which may come in
 // pieces. What is wrong is refused at the first byte that shows it.
 type headReader struct {
-	bytes [maxHead]byte
+	bytes [maxFrameHead]byte
 	n     int
 }
 
