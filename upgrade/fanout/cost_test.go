@@ -44,7 +44,7 @@ func newStubbed(t testing.TB, clients int) *stubbed {
 	for n := range clients {
 		h.enter(&slot{
 			home: h, conn: stub{}, raw: stubRaw{}, session: &counting{shard: x, frame: make([]byte, 100)}, tell: func(End) {},
-			fd: int32(n), pulse: time.Minute,
+			fd: int32(n), pace: &pace{beat: time.Minute},
 		}, nil)
 	}
 	return x
@@ -137,7 +137,7 @@ func TestABeatAllocatesNothing(t *testing.T) {
 
 // A slot is what the engine adds to a client that waits.
 func TestASlotIsSmall(t *testing.T) {
-	if size := unsafe.Sizeof(slot{}); size > 256 {
+	if size := unsafe.Sizeof(slot{}); size > 208 {
 		t.Errorf("%d bytes", size)
 	}
 }

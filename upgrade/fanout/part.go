@@ -10,10 +10,10 @@ func (h *shard) meet(s *slot) {
 	switch {
 	case isDue(&s.stuck, h.now):
 		h.finish(s, Stuck)
-	case isDue(&s.gone, h.now):
-		h.finish(s, s.good)
 	case isDue(&s.leave, h.now):
 		h.sayGoodbye(s, true)
+	case s.phase > parting && isDue(&s.over, h.now):
+		h.finish(s, s.good)
 	case isDue(&s.over, h.now):
 		h.sayGoodbye(s, false)
 	case isDue(&s.beat, h.now):
@@ -57,11 +57,11 @@ func (h *shard) part(s *slot, good End) {
 	s.calm()
 	s.asked = false
 	switch s.good = good; {
-	case s.patient > 0:
-		s.phase, s.gone = lingering, h.now+s.patient
+	case s.pace.linger > 0:
+		s.phase, s.over = lingering, h.now+s.pace.linger
 		h.hangUp(s)
-	case s.rests > 0 && good == Done && !h.draining:
-		s.phase, s.gone = resting, h.now+s.rests
+	case s.pace.rest > 0 && good == Done && !h.draining:
+		s.phase, s.over = resting, h.now+s.pace.rest
 	default:
 		h.finish(s, good)
 	}

@@ -30,17 +30,17 @@ func (h *shard) push(s *slot) {
 // tarries sets when the client is given up: one that takes a little now and then
 // would keep a large frame in memory for hours.
 func (h *shard) tarries(s *slot, moved bool) {
-	if s.stall <= 0 {
+	if s.pace.stall <= 0 {
 		return
 	}
 	if s.allowed == 0 {
-		moved, s.allowed = true, h.now+s.stall
-		if s.rate > 0 {
-			s.allowed += time.Duration(len(s.rest)) * time.Second / time.Duration(s.rate)
+		moved, s.allowed = true, h.now+s.pace.stall
+		if s.pace.rate > 0 {
+			s.allowed += time.Duration(len(s.rest)) * time.Second / time.Duration(s.pace.rate)
 		}
 	}
 	if moved {
-		s.stuck = min(h.now+s.stall, s.allowed)
+		s.stuck = min(h.now+s.pace.stall, s.allowed)
 	}
 }
 
@@ -49,7 +49,7 @@ func (h *shard) sent(s *slot) {
 	s.session.Sent()
 	if s.last {
 		h.part(s, s.good)
-	} else if !s.steady {
+	} else if !s.pace.steady {
 		h.pulse(s)
 	}
 }

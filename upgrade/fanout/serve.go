@@ -53,8 +53,8 @@ func (h *shard) begin(s *slot) {
 
 // pulse sets when the client has to hear something next.
 func (h *shard) pulse(s *slot) {
-	if s.pulse > 0 && s.phase == live {
-		s.beat = h.soon(jittered(s.pulse))
+	if s.pace.beat > 0 && s.phase == live {
+		s.beat = h.soon(jittered(s.pace.beat))
 	}
 }
 

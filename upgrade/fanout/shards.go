@@ -16,7 +16,28 @@ import (
 type shards struct {
 	begin sync.Once
 	all   atomic.Pointer[[]*shard]
+
+	mu    sync.Mutex
+	paces map[pace]*pace
 }
+
+// share returns the one pace that is like p.
+func (x *shards) share(p pace) *pace {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	shared := x.paces[p]
+	if shared == nil {
+		if len(x.paces) >= maxPaces {
+			return &p
+		}
+		shared = &p
+		x.paces[p] = shared
+	}
+	return shared
+}
+
+// maxPaces bounds those that are kept. There are as many as routes and transports.
+const maxPaces = 10000
 
 // hold serves a connection that gives access to its socket. It returns nil for
 // another, or if the system does not let it.
@@ -33,9 +54,8 @@ func (x *shards) hold(e *Engine, c net.Conn, s Session, t Terms, tell func(End))
 	// The same descriptor comes to the same shard, which knows it.
 	home := all[fd%len(all)]
 	held := &slot{
-		home: home, conn: c, raw: raw, session: s, tell: tell, fd: int32(fd),
-		pulse: t.Beat, steady: t.Steady, patient: t.Linger, stall: t.Stall, rate: int32(t.Rate),
-		hold: t.Hold, rests: t.Rest,
+		home: home, conn: c, raw: raw, session: s, tell: tell, fd: int32(fd), hold: t.Hold,
+		pace: x.share(pace{beat: t.Beat, linger: t.Linger, rest: t.Rest, stall: t.Stall, rate: t.Rate, steady: t.Steady}),
 	}
 	home.call(call{slot: held, what: enter, early: t.Early})
 	if e.closed.Load() {
@@ -68,6 +88,7 @@ func (x *shards) start(e *Engine) {
 		go h.poll.run() // waited for by the shard, which closes it
 		go h.run()      // waited for by stop
 	}
+	x.paces = map[pace]*pace{}
 	x.all.Store(&all)
 }
 

@@ -41,7 +41,6 @@ type slot struct {
 	last     bool // the frame on its way is the last
 	asked    bool // of parting: Next was, once more
 	leaving  bool // of parting: the words are Leave, not Expire
-	steady   bool
 	queued   bool
 	working  bool // what the session asked for is done elsewhere
 	finished bool // nothing that the client sends counts
@@ -54,15 +53,12 @@ type slot struct {
 
 	rest    []byte        // of the frame on its way, that the client has not taken
 	allowed time.Duration // until when the client has to have taken it all; 0 if it did not tarry
-	stall   time.Duration // Terms
-	rate    int32         // Terms
-	pulse   time.Duration // Terms.Beat
-	patient time.Duration // Terms.Linger
-	rests   time.Duration // Terms.Rest
-	hold    time.Duration // Terms
+
+	pace *pace         // shared with others
+	hold time.Duration // Terms
 
 	// Deadlines, since the shard's epoch. 0 is none.
-	beat, over, leave, stuck, gone time.Duration
+	beat, over, leave, stuck time.Duration
 
 	audience *audience // who wait for the same; nil if it does not wait
 	seat     int32     // there
@@ -72,12 +68,19 @@ type slot struct {
 	met           int64 // the tick
 }
 
+// pace is what Terms say of all the clients of a route and transport.
+type pace struct {
+	beat, linger, rest, stall time.Duration
+	rate                      int
+	steady                    bool
+}
+
 // Wake implements Held.
 func (s *slot) Wake() { s.home.call(call{slot: s, what: wake}) }
 
 // due is the next deadline, 0 if there is none.
 func (s *slot) due() (next time.Duration) {
-	for _, d := range [...]time.Duration{s.beat, s.over, s.leave, s.stuck, s.gone} {
+	for _, d := range [...]time.Duration{s.beat, s.over, s.leave, s.stuck} {
 		if d != 0 && (next == 0 || d < next) {
 			next = d
 		}
@@ -86,7 +89,7 @@ func (s *slot) due() (next time.Duration) {
 }
 
 // calm forgets all deadlines.
-func (s *slot) calm() { s.beat, s.over, s.leave, s.stuck, s.gone = 0, 0, 0, 0, 0 }
+func (s *slot) calm() { s.beat, s.over, s.leave, s.stuck = 0, 0, 0, 0 }
 
 // isDue reports whether a deadline has come, and forgets it then.
 func isDue(deadline *time.Duration, now time.Duration) bool {
