@@ -41,6 +41,7 @@ type conn struct {
 	over         string // the limit that it is beyond; "" if none
 	shared       bool   // the peer is a trusted proxy, which speaks for many
 	occupies     bool   // its request is charged to an address; for whoever serves it
+	exact        bool   // it cannot be written to any more once a deadline has passed
 
 	// Guarded by the gate.
 	listed  *list.Element // among the gate's served ones; nil if it is not
@@ -60,8 +61,11 @@ type conn struct {
 	held     []byte        // came, and was not let through yet
 	plain    bool          // what comes is no HTTP any more
 
-	writing sync.Mutex // frames of two writers do not mix
-	stuck   bool       // a write timed out; guarded by writing
+	due readTime
+
+	writing sync.Mutex    // frames of two writers do not mix
+	stuck   bool          // a write timed out; guarded by writing
+	armed   time.Duration // the write deadline that the system knows; guarded by writing
 }
 
 // Read lets through what can be read in one way only, and fails where it cannot.
@@ -96,7 +100,7 @@ func (c *conn) follow(p []byte) (n int, err error) {
 // receive returns the next bytes that the client sent.
 func (c *conn) receive(p []byte) (n int, err error) {
 	if len(c.held) == 0 {
-		return c.Conn.Read(p)
+		return c.wait(p)
 	}
 	n = copy(p, c.held)
 	if c.held = c.held[n:]; len(c.held) == 0 {
@@ -115,25 +119,51 @@ func (c *conn) unfollow(early []byte) []byte {
 
 // Write writes all of p, or fails when the client takes none of it for the
 // write timeout, or all of it too slowly. One call is never mixed with another.
-func (c *conn) Write(p []byte) (int, error) {
+func (c *conn) Write(p []byte) (int, error) { return c.writeAt(time.Now(), p) }
+
+// writeAt is Write by who knows what time it is.
+func (c *conn) writeAt(now time.Time, p []byte) (int, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	written, now := 0, time.Now()
+	written := 0
 	last := now.Add(c.writeTimeout + time.Duration(len(p))*time.Second/writeRate)
 	for ; ; now = time.Now() {
-		if err := c.allowSlice(now, last); err != nil {
-			return written, err
-		}
-		slice := p[written:]
-		if len(slice) > writeSlice {
-			slice = slice[:writeSlice]
-		}
-		n, err := c.Conn.Write(slice)
+		n, err := c.writeSlice(now, last, p[written:])
 		if written += n; err != nil || written == len(p) {
 			c.noteStuck(err)
 			return written, err
 		}
 	}
+}
+
+// writeSlice writes the next slice, which has its own time and ends with that of
+// the whole. As of what is read, the system is told of no deadline while it knows of
+// an earlier one, which costs nobody anything if it passes.
+func (c *conn) writeSlice(now, last time.Time, p []byte) (written int, err error) {
+	if len(p) > writeSlice {
+		p = p[:writeSlice]
+	}
+	if c.writeTimeout == 0 {
+		return c.Conn.Write(p)
+	}
+	due := min(sinceClock(now.Add(c.writeTimeout)), sinceClock(last))
+	if c.exact || c.armed <= sinceClock(now) || c.armed > due {
+		err = c.armWrite(due)
+	}
+	for err == nil {
+		n := 0
+		n, err = c.Conn.Write(p[written:])
+		if written += n; !errors.Is(err, os.ErrDeadlineExceeded) || c.armed == due {
+			break
+		}
+		err = c.armWrite(due)
+	}
+	return written, err
+}
+
+func (c *conn) armWrite(due time.Duration) error {
+	c.armed = due
+	return c.Conn.SetWriteDeadline(onClock(due))
 }
 
 // noteStuck counts a client that does not take what it is sent, once.
@@ -142,18 +172,6 @@ func (c *conn) noteStuck(err error) {
 		c.stuck = true
 		c.gate.hit(limitWriteTime)
 	}
-}
-
-// allowSlice gives the next slice its time, which ends with that of the whole.
-func (c *conn) allowSlice(now, last time.Time) error {
-	if c.writeTimeout == 0 {
-		return nil
-	}
-	deadline := now.Add(c.writeTimeout)
-	if last.Before(deadline) {
-		deadline = last
-	}
-	return c.Conn.SetWriteDeadline(deadline)
 }
 
 // SetWriteDeadline does nothing: each write has its own.
@@ -208,8 +226,12 @@ func (c *conn) CloseWrite() error {
 	return c.Close()
 }
 
-// SyscallConn gives access to the socket.
+// SyscallConn gives access to the socket, on which the read deadline is what it
+// was set to.
 func (c *conn) SyscallConn() (syscall.RawConn, error) {
+	if err := c.settle(); err != nil {
+		return nil, err
+	}
 	if s, ok := c.Conn.(syscall.Conn); ok {
 		return s.SyscallConn()
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/pollmux/pollmux/config"
@@ -53,6 +54,8 @@ func newGate(limits config.Limits, writeTimeout time.Duration, hit func(string),
 // means that there are too many of those as well.
 func (g *gate) admit(c net.Conn) *conn {
 	admitted := &conn{Conn: c, writeTimeout: g.timeout, gate: g}
+	_, socket := c.(syscall.Conn)
+	admitted.exact = !socket
 	admitted.used.Store(g.now())
 	addr := remoteAddr(c.RemoteAddr())
 	admitted.shared = g.speaks(addr)
