@@ -17,7 +17,7 @@ import (
 // and that is none of them. What stands before it, its client may have made up.
 // It is invalid if the proxies do not tell: then nobody is charged.
 func (p *Proxy) clientOf(r *request) netip.Addr {
-	addr := remoteAddr(r.ctx.RemoteAddr())
+	addr := remoteAddr(r.peer())
 	if !p.trusts(addr) {
 		return networkOf(addr)
 	}

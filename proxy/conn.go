@@ -25,6 +25,9 @@ const writeSlice = 64 << 10
 // large snapshot in memory for hours.
 const writeRate = 16 << 10
 
+// soonWritten is how large a write fits into a socket that nothing waits in.
+const soonWritten = 24 << 10
+
 // lingerTime and lingerBytes bound how long a connection is read from after its
 // last answer, so that a client still sending gets to read it: closing with
 // unread bytes would reset the connection under the answer.
@@ -49,6 +52,7 @@ type conn struct {
 
 	state atomic.Int32 // idle, busy or evicted
 	used  atomic.Int64 // when its last request came, since the gate's epoch
+	quick atomic.Bool  // it was answered quickly
 
 	handover atomic.Pointer[func()] // called if the connection ends before it is taken over
 	ahead    atomic.Bool            // only what was read already is to be read
@@ -77,12 +81,20 @@ func (c *conn) Read(p []byte) (int, error) {
 	if c.ahead.Load() {
 		return 0, errAhead
 	}
-	n, err := c.receive(p)
+	n, err := c.next(p)
 	if !c.plain && n > 0 {
 		n, err = c.follow(p[:n])
 	}
 	c.failed.Store(n == 0)
 	return n, err
+}
+
+// next returns the next bytes that nothing has been answered to.
+func (c *conn) next(p []byte) (int, error) {
+	if c.mayBeQuick() {
+		return c.readQuick(p)
+	}
+	return c.receive(p)
 }
 
 // follow lets through what may be, and holds back the rest.
@@ -138,7 +150,7 @@ func (c *conn) writeAt(now time.Time, p []byte) (int, error) {
 
 // writeSlice writes the next slice, which has its own time and ends with that of
 // the whole. As of what is read, the system is told of no deadline while it knows of
-// an earlier one, which costs nobody anything if it passes.
+// an earlier one; but for a large slice it is, which is likely to have to wait.
 func (c *conn) writeSlice(now, last time.Time, p []byte) (written int, err error) {
 	if len(p) > writeSlice {
 		p = p[:writeSlice]
@@ -147,7 +159,7 @@ func (c *conn) writeSlice(now, last time.Time, p []byte) (written int, err error
 		return c.Conn.Write(p)
 	}
 	due := min(sinceClock(now.Add(c.writeTimeout)), sinceClock(last))
-	if c.exact || c.armed <= sinceClock(now) || c.armed > due {
+	if c.exact || len(p) > soonWritten || c.armed <= sinceClock(now) || c.armed > due {
 		err = c.armWrite(due)
 	}
 	for err == nil {
@@ -180,8 +192,17 @@ func (c *conn) SetWriteDeadline(time.Time) error { return nil }
 // SetDeadline is for reading only.
 func (c *conn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
 
-// Close closes the connection, once.
+// Close closes the connection, once; one that is being answered quickly as soon as
+// it is: fasthttp, when it shuts down, knows of no answer that is under way.
 func (c *conn) Close() error {
+	if c.state.CompareAndSwap(connQuick, connClosing) {
+		return nil
+	}
+	return c.end()
+}
+
+// end is Close at once.
+func (c *conn) end() error {
 	err := net.ErrClosed
 	c.closing.Do(func() {
 		if c.linger.Load() {
@@ -215,7 +236,7 @@ func (c *conn) abort() {
 		_ = tcp.SetLinger(0)
 	}
 	c.linger.Store(false)
-	_ = c.Close()
+	_ = c.end()
 }
 
 // CloseWrite tells the client that nothing more will come.

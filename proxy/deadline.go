@@ -52,14 +52,6 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return c.armLocked()
 }
 
-// postpone is SetReadDeadline by whoever is about to read, and knows that the
-// deadline is no earlier than before.
-func (c *conn) postpone(t time.Time) {
-	c.due.mu.Lock()
-	c.due.wanted = sinceClock(t)
-	c.due.mu.Unlock()
-}
-
 // settle tells the system of the deadline as it was wanted, for who reads round
 // Read.
 func (c *conn) settle() error {

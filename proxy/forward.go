@@ -51,7 +51,7 @@ func (p *Proxy) trusts(addr netip.Addr) bool {
 
 // trustsPeer reports whether a request comes from one of them.
 func (p *Proxy) trustsPeer(r *request) bool {
-	return len(p.trusted) > 0 && p.trusts(remoteAddr(r.ctx.RemoteAddr()))
+	return len(p.trusted) > 0 && p.trusts(remoteAddr(r.peer()))
 }
 
 // saidOf is what the request says of its first hop.

@@ -37,6 +37,10 @@ type gate struct {
 	speaks       func(netip.Addr) bool // for others: a trusted proxy
 	epoch        time.Time
 
+	// quick answers what a connection has read, if it can; nil answers nothing.
+	quick  func(c *conn, raw []byte) (answered bool, err error)
+	firsts sync.Pool // of *[firstSize]byte
+
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
 	places map[netip.Addr]int // that are taken, by address
@@ -44,10 +48,12 @@ type gate struct {
 }
 
 func newGate(limits config.Limits, writeTimeout time.Duration, hit func(string), speaks func(netip.Addr) bool) *gate {
-	return &gate{
+	g := &gate{
 		total: limits.Connections, perIP: limits.ConnectionsPerIP, timeout: writeTimeout, hit: hit, speaks: speaks,
 		epoch: time.Now(), conns: map[*conn]struct{}{}, places: map[netip.Addr]int{},
 	}
+	g.firsts.New = func() any { return new([firstSize]byte) }
+	return g
 }
 
 // admit wraps a new connection, which may be beyond a limit (conn.over); nil
@@ -181,6 +187,19 @@ func (g *gate) closeAll() {
 	g.mu.Unlock()
 	for _, c := range open {
 		c.abort()
+	}
+}
+
+// closeQuick closes the connections that were answered quickly and carry nothing.
+// fasthttp, which may have seen no request on them, would wait for the first one.
+func (g *gate) closeQuick() {
+	g.mu.Lock()
+	open := slices.Collect(maps.Keys(g.conns))
+	g.mu.Unlock()
+	for _, c := range open {
+		if c.quick.Load() {
+			c.retire()
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,16 +22,17 @@ import (
 
 // rig is a proxy on a real listener in front of a real origin.
 type rig struct {
-	t      *testing.T
+	t      testing.TB
 	proxy  *Proxy
 	origin *legacy.Faulty
 	addr   string
 	log    *await.Log
+	quick  atomic.Int64 // answers
 }
 
 // newRig starts both. lines are the route's, as YAML; those that begin with
 // "limits:" or another top-level key go there.
-func newRig(t *testing.T, lines ...string) *rig {
+func newRig(t testing.TB, lines ...string) *rig {
 	t.Helper()
 	origin := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
 	if err := origin.Listen("127.0.0.1:0"); err != nil {
@@ -55,7 +57,7 @@ func routeYAML(origin string, lines []string) string {
 	return fmt.Sprintf("%supstreams:\n  api:\n    servers: [%q]\n    timeout: 3s\nroutes:\n  - path: /**\n    name: all\n    upstream: api\n%s", top.String(), origin, route.String())
 }
 
-func newRigFor(t *testing.T, origin *legacy.Faulty, yaml string) *rig {
+func newRigFor(t testing.TB, origin *legacy.Faulty, yaml string) *rig {
 	t.Helper()
 	r := &rig{t: t, origin: origin, log: &await.Log{}}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -77,6 +79,7 @@ func (r *rig) serve(yaml string, l net.Listener) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	r.countQuick()
 	r.addr = l.Addr().String()
 	p, served := r.proxy, make(chan error, 1) // a test may put another in its place
 	go func() { served <- p.Serve(l) }()
@@ -205,7 +208,7 @@ func (r *rig) raw(text string) string {
 }
 
 // want fails unless an answer is as expected.
-func (a reply) want(t *testing.T, status int, body string) reply {
+func (a reply) want(t testing.TB, status int, body string) reply {
 	t.Helper()
 	if a.StatusCode != status || a.body != body {
 		t.Fatalf("got %d %q, want %d %q\n%v", a.StatusCode, a.body, status, body, a.Header)

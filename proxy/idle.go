@@ -11,10 +11,16 @@ import "container/list"
 //	idle ──────────────────────────► busy    idle ───────► evicted
 //	  ▲      answered, given back     │
 //	  └───────────────────────────────┘
+//	           a whole poll                        Close
+//	idle ──────────────────────────► quick  quick ───────► closing
+//	  ▲            answered           │
+//	  └───────────────────────────────┘
 const (
 	connIdle int32 = iota
 	connBusy
 	connEvicted
+	connQuick   // it is being answered, and fasthttp takes it for idle
+	connClosing // and is closed behind the answer
 )
 
 // evictionSample is how many idle connections are compared, evictionSearch how
@@ -94,6 +100,26 @@ func (c *conn) begin() { c.state.CompareAndSwap(connIdle, connBusy) }
 
 // rest says that the last request is answered.
 func (c *conn) rest() { c.state.CompareAndSwap(connBusy, connIdle) }
+
+// retire closes the connection if nothing is under way on it, or as soon as it is
+// answered quickly.
+func (c *conn) retire() {
+	for {
+		switch c.state.Load() {
+		case connIdle:
+			if c.state.CompareAndSwap(connIdle, connEvicted) {
+				_ = c.end()
+				return
+			}
+		case connQuick:
+			if c.state.CompareAndSwap(connQuick, connClosing) {
+				return
+			}
+		default:
+			return
+		}
+	}
+}
 
 // isEvicted reports whether the connection was closed to make room: what it
 // carries must not be served, since its client has been told that it was not.

@@ -8,19 +8,29 @@ import (
 
 // answerPoll answers at once.
 func (p *Proxy) answerPoll(r *request, a feed.Answer) {
-	answer := upgrade.Answer{
-		Update: a.Update, Now: r.now, CacheStatus: cacheStatus(a), Via: via,
-		NotModified: !r.head.IsPost() && a.Update.NotModified(r.have, r.head.Get(head.IfModifiedSince)),
-	}
+	answer := p.pollAnswer(r, a)
 	if r.choice.Transport == upgrade.Longpoll {
 		answer.Held = min(r.choice.Wait, r.route.Wait)
 	}
 	answer.Write(r.ctx)
+	p.accountPoll(r, a, answer.NotModified)
+}
+
+// pollAnswer is what the feed says, as the answer to a request.
+func (p *Proxy) pollAnswer(r *request, a feed.Answer) upgrade.Answer {
+	return upgrade.Answer{
+		Update: a.Update, Now: r.now, CacheStatus: cacheStatus(a), Via: via,
+		NotModified: !r.head.IsPost() && a.Update.NotModified(r.have, r.head.Get(head.IfModifiedSince)),
+	}
+}
+
+// accountPoll accounts for a request that was answered at once.
+func (p *Proxy) accountPoll(r *request, a feed.Answer, notModified bool) {
 	account := r.route.account
 	account.Requested(r.choice.Transport)
 	account.Served(r.now.Sub(a.Update.Polled))
 	if !a.Caused {
-		p.saved(r, a, answer.NotModified)
+		p.saved(r, a, notModified)
 	}
 }
 

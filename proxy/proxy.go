@@ -108,6 +108,7 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	p.engine = fanout.New(func(err error) { p.log.Error("a held client was dropped", "error", err) })
 	p.crowd = newCrowd(c.Limits)
 	p.gate = newGate(c.Limits, c.Timeouts.Write, p.ledger.LimitHit, p.trusts)
+	p.gate.quick = p.quick
 	p.requests.New = func() any { return new(request) }
 	p.buffers.New = func() any { b := make([]byte, relayChunk); return &b }
 	p.addRoutes(c, o, share.NewSecret())

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -14,7 +15,8 @@ import (
 // request is one client's request while its handler runs. It is used again for
 // others, and nothing of it may be kept.
 type request struct {
-	ctx   *fasthttp.RequestCtx
+	ctx   *fasthttp.RequestCtx // nil if fasthttp has not seen it: see quick
+	conn  *conn                // that it came on, if fasthttp has not seen it
 	head  head.Head
 	key   share.Key
 	route *route
@@ -38,12 +40,22 @@ type request struct {
 	have   []byte // entity tags that the client has, nil if it does not say
 
 	look *observe.Look // nil unless it is observed
+
+	out []byte // a quick answer
 }
 
 func (p *Proxy) acquire(ctx *fasthttp.RequestCtx) *request {
 	r := p.requests.Get().(*request)
-	*r = request{ctx: ctx, head: r.head, key: r.key, scratch: r.scratch, now: time.Now()}
+	*r = request{ctx: ctx, head: r.head, key: r.key, scratch: r.scratch, out: r.out, now: time.Now()}
 	return r
+}
+
+// peer is the address of the other side of the connection.
+func (r *request) peer() net.Addr {
+	if r.conn != nil {
+		return r.conn.RemoteAddr()
+	}
+	return r.ctx.RemoteAddr()
 }
 
 // writes reports whether the request may change something at the origin.
@@ -55,6 +67,6 @@ func (r *request) writes() bool {
 }
 
 func (p *Proxy) releaseRequest(r *request) {
-	r.ctx, r.route, r.body, r.collected, r.claim, r.look = nil, nil, nil, nil, claim{}, nil
+	r.ctx, r.conn, r.route, r.body, r.collected, r.claim, r.look = nil, nil, nil, nil, nil, claim{}, nil
 	p.requests.Put(r)
 }

@@ -127,6 +127,7 @@ func (p *Proxy) Serve(l net.Listener) error {
 func (p *Proxy) Shutdown(ctx context.Context) error {
 	p.draining.Store(true)
 	p.closeListeners()
+	p.gate.closeQuick()
 	p.engine.Drain()
 	err := p.server.ShutdownWithContext(ctx)
 	if errors.Is(err, net.ErrClosed) {

@@ -14,7 +14,7 @@ import (
 
 // stream is a held response that is read as it comes.
 type stream struct {
-	t    *testing.T
+	t    testing.TB
 	conn net.Conn
 	resp *http.Response
 	body *bufio.Reader

@@ -28,7 +28,7 @@ const (
 // half is one end of a tunnel.
 type half struct {
 	*net.TCPConn
-	t *testing.T
+	t testing.TB
 	r *bufio.Reader
 }
 

@@ -69,20 +69,41 @@ func SetDate(h *fasthttp.ResponseHeader, date string) {
 func (a *Answer) Append(b []byte, closing bool) []byte {
 	b = appendStatus(b, a.status())
 	a.fields(func(name, value string) { b = appendField(b, name, value) })
+	b = a.appendOwn(b)
+	if closing {
+		b = appendField(b, "Connection", "close")
+	}
+	b = a.appendEnd(b)
+	return append(b, a.Body()...)
+}
+
+// appendOwn appends the fields that a server writes in its own way.
+func (a *Answer) appendOwn(b []byte) []byte {
 	if a.Update.Date != "" {
 		b = appendField(b, "Date", a.Update.Date)
 	}
 	if !a.NotModified && a.Update.Type != "" {
 		b = appendField(b, "Content-Type", a.Update.Type)
 	}
-	if closing {
-		b = appendField(b, "Connection", "close")
+	return b
+}
+
+// appendEnd appends what is left of the head.
+func (a *Answer) appendEnd(b []byte) []byte {
+	if a.hasBody() {
+		b = appendField(b, "Content-Length", strconv.Itoa(len(a.Update.Body)))
 	}
-	if a.NotModified || a.Update.Status == http.StatusNoContent {
-		return append(b, "\r\n"...)
+	return append(b, "\r\n"...)
+}
+
+func (a *Answer) hasBody() bool { return !a.NotModified && a.Update.Status != http.StatusNoContent }
+
+// Body is what comes behind the head. It is shared, and must not be changed.
+func (a *Answer) Body() []byte {
+	if !a.hasBody() {
+		return nil
 	}
-	b = appendField(b, "Content-Length", strconv.Itoa(len(a.Update.Body)))
-	return append(append(b, "\r\n"...), a.Update.Body...)
+	return a.Update.Body
 }
 
 func (a *Answer) status() int {
@@ -100,7 +121,7 @@ func (a *Answer) fields(add func(name, value string)) {
 		add("ETag", u.ETag)
 	}
 	add("Cache-Control", a.cacheControl())
-	add("Age", strconv.Itoa(int(u.CurrentAge(a.Now)/time.Second)))
+	add("Age", strconv.Itoa(a.age()))
 	addIf(add, "Vary", u.Vary)
 	addIf(add, "Last-Modified", u.LastModified)
 	if a.Held > 0 {
@@ -114,6 +135,9 @@ func (a *Answer) fields(add func(name, value string)) {
 	addIf(add, "Cache-Status", a.CacheStatus)
 	addIf(add, "Via", a.Via)
 }
+
+// age is the value of Age, in seconds.
+func (a *Answer) age() int { return int(a.Update.CurrentAge(a.Now) / time.Second) }
 
 // cacheControl is the origin's, or asks caches to come back each time: an
 // answer that says nothing would be kept by guesswork.

@@ -51,18 +51,20 @@ type Update struct {
 	Taken func(bytes int)
 
 	frames *frames // shared by all renewals of this version
+	heads  *heads  // of this one; nil keeps none
 }
 
 // NewUpdate completes an update whose other fields are set: nothing has been
 // encoded of it yet.
 func NewUpdate(u Update) *Update {
-	u.frames = new(frames)
+	u.frames, u.heads = new(frames), new(heads)
 	return &u
 }
 
 // Renewed returns the same version, found to be current again by another poll.
 func (u *Update) Renewed(cacheControl, date string, polled, received time.Time, age time.Duration) *Update {
 	next := *u
+	next.heads = new(heads)
 	next.CacheControl, next.Date = cacheControl, date
 	next.Polled, next.Received, next.Age = polled, received, age
 	return &next

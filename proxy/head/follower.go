@@ -73,6 +73,12 @@ func (f *Follower) Follow(p []byte) (n int, err error) {
 	return n, f.err
 }
 
+// Rests reports whether nothing of a request has come behind the last one, which
+// ended well: what comes next begins a request.
+func (f *Follower) Rests() bool {
+	return f.state == atStart && f.err == nil && f.length == 0 && !f.pending
+}
+
 // skip passes over data.
 func (f *Follower) skip(most int) int {
 	n := min(int64(most), f.left)

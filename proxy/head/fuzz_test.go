@@ -147,3 +147,34 @@ func FuzzLookup(f *testing.F) {
 func isASCII(b []byte) bool {
 	return !slices.ContainsFunc(b, func(c byte) bool { return c >= 0x80 })
 }
+
+// FuzzWhole sends any bytes through ParseWhole. What it takes is what Parse makes of
+// the same bytes behind fasthttp, which reads them to their last one, and no
+// Follower would hold any of them back.
+func FuzzWhole(f *testing.F) {
+	for _, raw := range []string{
+		chrome, get(), get("Connection: close, X-A"), get("Content-Length: 0"), get("Content_Length: 0"), get("Transfer-Encoding: chunked"),
+		get("X-A: 1\r\n 2"), get() + get(), get() + "\r\n", "\r\n" + get(), "GET /x HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n", "GET /x?u=http://y/ HTTP/1.1\r\nHost: a\r\n\r\n",
+		"GET /x HTTP/1.1\r\n\r\n", "GET /x\r\nHost: a\r\n\r\n", "GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n", "GET  /x HTTP/1.1\r\nHost: a\r\n\r\n", get("X-A: \xff\t"), get("X A: 1"),
+	} {
+		f.Add([]byte(raw))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var whole head.Head
+		if !whole.ParseWhole(raw) {
+			return
+		}
+		h, err := parse(string(raw))
+		if err != nil {
+			t.Fatalf("%q is refused with %v", raw, err)
+		}
+		if written(h) != written(&whole) || h.Length != 0 || whole.Length != 0 || h.Close != whole.Close || h.Upgrade != whole.Upgrade {
+			t.Errorf("%q became %q, and is %q", raw, written(&whole), written(h))
+		}
+		var reader head.Follower
+		n, err := reader.Follow(raw)
+		if n != len(raw) || err != nil || !reader.Rests() && !whole.Upgrade {
+			t.Errorf("%q is followed to %d, %v", raw, n, err)
+		}
+	})
+}

@@ -14,49 +14,72 @@ const maxFields = 100
 // *Error: the request must be refused with its status and the connection
 // closed, for nobody knows where the next request begins.
 func (h *Head) Parse(req *fasthttp.RequestHeader) error {
+	_, err := h.parse(req.Method(), req.RequestURI(), req.Protocol(), req.RawHeaders())
+	return err
+}
+
+// ParseWhole reads the head of a GET from the bytes that its client sent. It reports
+// false, and h says nothing, unless these are one head that Parse would take,
+// nothing stands before or behind it, and no body belongs to it.
+func (h *Head) ParseWhole(raw []byte) bool {
+	if !bytes.HasSuffix(raw, []byte("\r\n\r\n")) {
+		return false
+	}
+	line, rest, _ := bytes.Cut(raw, []byte("\r\n"))
+	method, line, _ := bytes.Cut(line, []byte{' '})
+	target, version, _ := bytes.Cut(line, []byte{' '})
+	if string(method) != "GET" || string(version) != "HTTP/1.1" || len(target) == 0 || target[0] != '/' {
+		return false
+	}
+	behind, err := h.parse(method, target, version, rest)
+	return err == nil && len(behind) == 0 && !h.Has(ContentLength) && !h.Has(TransferEncoding)
+}
+
+// parse returns what stands behind the empty line.
+func (h *Head) parse(method, target, version, raw []byte) (behind []byte, err error) {
 	*h = Head{Fields: h.Fields[:0], nominated: h.nominated[:0], lower: h.lower[:0]}
-	h.Method = req.Method()
-	switch version := req.Protocol(); string(version) {
+	h.Method = method
+	switch string(version) {
 	case "HTTP/1.1":
 	case "HTTP/1.0":
 		h.HTTP10 = true
 	default:
-		return &Error{Status: 505, Text: "only HTTP/1.1 and HTTP/1.0 are spoken here"}
+		return nil, &Error{Status: 505, Text: "only HTTP/1.1 and HTTP/1.0 are spoken here"}
 	}
-	if err := h.parseFields(req.RawHeaders()); err != nil {
-		return err
+	if behind, err = h.parseFields(raw); err != nil {
+		return nil, err
 	}
 	if err := h.checkFraming(); err != nil {
-		return err
+		return nil, err
 	}
-	if err := h.parseTarget(req.RequestURI()); err != nil {
-		return err
+	if err := h.parseTarget(target); err != nil {
+		return nil, err
 	}
-	return h.parseConnection()
+	return behind, h.parseConnection()
 }
 
 // parseFields splits the raw lines. fasthttp has refused what no server
 // accepts; what some accept is refused here.
-func (h *Head) parseFields(raw []byte) error {
+func (h *Head) parseFields(raw []byte) (behind []byte, err error) {
 	for len(raw) > 0 {
 		line, rest, found := bytes.Cut(raw, []byte{'\n'})
 		if !found || len(line) == 0 || line[len(line)-1] != '\r' {
-			return bad("a line of the head does not end in CRLF (RFC 9112 section 2.2)")
+			return nil, bad("a line of the head does not end in CRLF (RFC 9112 section 2.2)")
 		}
 		if raw, line = rest, line[:len(line)-1]; len(line) == 0 {
 			break
 		}
 		if line[0] == ' ' || line[0] == '\t' {
-			return bad("a folded field line (RFC 9112 section 5.2)")
+			return nil, bad("a folded field line (RFC 9112 section 5.2)")
 		}
 		if len(h.Fields) == maxFields {
-			return &Error{Status: 431, Text: "more than 100 field lines"}
+			return nil, &Error{Status: 431, Text: "more than 100 field lines"}
 		}
 		if err := h.parseField(line); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return raw, nil
 }
 
 func (h *Head) parseField(line []byte) error {

@@ -1,0 +1,148 @@
+package proxy
+
+import (
+	"bytes"
+	"net"
+	"time"
+
+	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/upgrade"
+)
+
+// A poll that a snapshot answers is answered before fasthttp sees it, on the bytes
+// that were read for it. What fasthttp would do for such a request, which is to
+// parse it a second time, to move three deadlines and to put the answer together
+// field by field, costs as much as everything else but the two system calls.
+//
+//	         a whole GET, alone          answered from a snapshot
+//	client ──────────────────► quick ──────────────────────────► client
+//	                             │ anything else, untouched
+//	                             └──────► Follower ──► fasthttp ──► handle
+//
+// It decides by what decides in handle, in the same order, and only ever to answer:
+// whatever there is to say against that, handle finds out again and says it.
+
+// firstSize is how large the first request of a connection may be to be answered
+// quickly.
+const firstSize = 4 << 10
+
+// readQuick reads up to a request that is fasthttp's to answer, and answers those in
+// front of it. p is where fasthttp wants it; for the first request of a connection
+// it wants one byte, so as to have no buffer while it waits.
+func (c *conn) readQuick(p []byte) (n int, err error) {
+	buf := p
+	if len(p) == 1 {
+		lent := c.gate.firsts.Get().(*[firstSize]byte)
+		defer c.gate.firsts.Put(lent)
+		buf = lent[:]
+	}
+	for {
+		if n, err = c.wait(buf); n == 0 || err != nil {
+			break
+		}
+		answered, failed := c.gate.quick(c, buf[:n])
+		if failed != nil {
+			return 0, failed
+		}
+		if !answered {
+			break
+		}
+	}
+	if len(p) < n {
+		c.held = bytes.Clone(buf[len(p):n])
+	}
+	return copy(p, buf[:n]), err
+}
+
+// mayBeQuick reports whether what comes next begins a request of a client that
+// nothing is said against yet.
+func (c *conn) mayBeQuick() bool {
+	return c.gate != nil && c.gate.quick != nil && !c.plain && len(c.held) == 0 && c.over == "" &&
+		c.state.Load() == connIdle && c.requests.Rests()
+}
+
+// quick answers a request that was read from a connection at once, if it can. What
+// it has not answered, it has not touched. After an error the connection is over.
+func (p *Proxy) quick(c *conn, raw []byte) (answered bool, err error) {
+	if !bytes.HasPrefix(raw, []byte("GET /")) || !c.state.CompareAndSwap(connIdle, connQuick) {
+		return false, nil
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			p.panicked("a client was dropped", v)
+			_ = c.end()
+			answered, err = false, net.ErrClosed
+		}
+	}()
+	r := p.requests.Get().(*request)
+	defer p.releaseRequest(r)
+	*r = request{conn: c, head: r.head, key: r.key, scratch: r.scratch, out: r.out, now: time.Now()}
+	var a feed.Answer
+	if a, answered = p.isQuick(r, raw); answered {
+		if !c.quick.Load() {
+			c.quick.Store(true)
+		}
+		err = p.writeQuick(r, a)
+	}
+	if !c.state.CompareAndSwap(connQuick, connIdle) { // it was to be closed meanwhile
+		_ = c.end()
+		return answered, net.ErrClosed
+	}
+	return answered, err
+}
+
+// isQuick finds the answer to a request.
+func (p *Proxy) isQuick(r *request, raw []byte) (a feed.Answer, ok bool) {
+	if p.Draining() || !r.head.ParseWhole(raw) || r.head.Close || r.head.Upgrade {
+		return a, false
+	}
+	r.conn.used.Store(int64(r.now.Sub(p.gate.epoch)))
+	if r.route = p.routeOf(&r.head); r.route == nil || !r.route.mayBeQuick() || p.checkRequest(r) != nil {
+		return a, false
+	}
+	if r.route.share.Coalescable(&r.head) != "" || p.negotiate(r) != nil || r.choice.Transport != upgrade.Poll {
+		return a, false
+	}
+	if r.route.share.Make(&r.key, &r.head, r.ask); r.key.Lacks() || !p.hasPlace(r) {
+		return a, false
+	}
+	f := p.feeds.Get(r.key.Bytes())
+	if f == nil {
+		return a, false
+	}
+	a, ok = f.Hit(r.now)
+	return a, ok && a.Update != nil && r.key.Current()
+}
+
+// mayBeQuick reports whether nobody has to be asked about the clients of a route.
+func (r *route) mayBeQuick() bool { return r.coalesces() && r.Share != config.ShareAuthorize }
+
+// hasPlace reports whether a client behind a trusted proxy would be let in: it is
+// charged for no longer than it takes to look.
+func (p *Proxy) hasPlace(r *request) bool {
+	if !p.occupy(r, r.conn) {
+		return false
+	}
+	p.vacate(r.conn)
+	return true
+}
+
+// quickCopy is how much of a body is copied behind its head, to be one write with
+// it. The rest of a larger one is shared.
+const quickCopy = 16 << 10
+
+// writeQuick writes the answer that was found.
+func (p *Proxy) writeQuick(r *request, a feed.Answer) error {
+	answer := p.pollAnswer(r, a)
+	body := answer.Body()
+	begin := min(len(body), quickCopy)
+	r.out = append(answer.AppendHead(r.out[:0]), body[:begin]...)
+	p.accountPoll(r, a, answer.NotModified)
+	_ = r.conn.SetReadDeadline(r.now.Add(p.config.Timeouts.Idle)) // Read fails if this did
+	_, err := r.conn.writeAt(r.now, r.out)
+	if err == nil && begin < len(body) {
+		_, err = r.conn.Write(body[begin:])
+	}
+	return err
+}

@@ -1,0 +1,438 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pollmux/pollmux/testdata/await"
+)
+
+// counter counts the quick answers of a rig's proxy, from some time on. Their
+// clients have them before they are counted.
+type counter struct {
+	rig  *rig
+	base int64
+}
+
+func (r *rig) counted() *counter { return &counter{rig: r, base: r.quick.Load()} }
+
+func (n *counter) now() int64 { return n.rig.quick.Load() - n.base }
+
+func (n *counter) want(what string, want int64) {
+	n.rig.t.Helper()
+	n.rig.eventually(fmt.Sprintf("%d quick answers, %s", want, what), func() bool { return n.now() >= want })
+	if got := n.now(); got != want {
+		n.rig.t.Errorf("%s: %d quick answers, want %d", what, got, want)
+	}
+}
+
+// countQuick is called before anybody is served.
+func (r *rig) countQuick() {
+	quick := r.proxy.gate.quick
+	r.proxy.gate.quick = func(c *conn, raw []byte) (bool, error) {
+		answered, err := quick(c, raw)
+		if answered {
+			r.quick.Add(1)
+		}
+		return answered, err
+	}
+}
+
+// client is one that the rig's proxy serves over a pipe, on which each write is
+// one read.
+type client struct {
+	net.Conn
+	*bufio.Reader
+	t testing.TB
+}
+
+func (c client) Read(p []byte) (int, error) { return c.Reader.Read(p) }
+
+func (r *rig) pipe() client {
+	r.t.Helper()
+	ours, theirs := net.Pipe()
+	_ = theirs.SetDeadline(time.Now().Add(await.Patience))
+	served, admitted := make(chan struct{}), r.proxy.gate.admit(ours)
+	go func() {
+		defer close(served)
+		_ = r.proxy.server.ServeConn(admitted)
+	}()
+	r.t.Cleanup(func() {
+		_ = theirs.Close()
+		<-served
+	})
+	return client{Conn: theirs, Reader: bufio.NewReader(theirs), t: r.t}
+}
+
+// ask sends a request in so many writes, and reads the answer.
+func (c client) ask(parts ...string) reply {
+	c.t.Helper()
+	go func() { // ended by the last write, or with the pipe
+		for _, part := range parts {
+			if _, err := io.WriteString(c.Conn, part); err != nil {
+				return
+			}
+		}
+	}()
+	method, _, _ := strings.Cut(parts[0], " ")
+	answer, err := readReply(c.Reader, method)
+	if err != nil {
+		c.t.Fatalf("%q: %v", parts, err)
+	}
+	return answer
+}
+
+func (r *rig) text(path string, fields ...string) string {
+	return requestText("GET", path, r.addr, "", fields)
+}
+
+func TestAQuickAnswerIsTheSameAsAnother(t *testing.T) {
+	r := newRig(t, "interval: 1h", "wait_query: wait", "transport_query: as", "key: {headers: [X-Tenant], ignore_query: [_]}")
+	r.body(`{"v":1}`, "Cache-Control", "max-age=60", "Vary", "X-Tenant", "X-Kept", "yes", "Access-Control-Allow-Origin", "*",
+		"Last-Modified", "Mon, 02 Jan 2006 15:04:05 GMT", "Expires", "Mon, 02 Jan 2106 15:04:05 GMT")
+	n := r.counted()
+	etag := r.get("/a").want(t, 200, `{"v":1}`).Header.Get("ETag")
+	r.get("/a", "X-Tenant", "7")
+	c := r.pipe()
+	for _, fields := range [][]string{
+		nil,
+		{"If-None-Match", etag},
+		{"If-None-Match", `"other", W/` + etag},
+		{"If-None-Match", "*"},
+		{"If-None-Match", `"other"`},
+		{"If-Modified-Since", "Mon, 02 Jan 2006 15:04:05 GMT"},
+		{"If-Modified-Since", "Mon, 02 Jan 2005 15:04:05 GMT"},
+		{"X-Tenant", "7"},
+		{"Connection", "keep-alive"},
+		{"Cache-Control", "only-if-cached"},
+		{"Accept", "*/*", "User-Agent", "x", "Accept-Encoding", "gzip"},
+		{"X-Forwarded-For", "192.0.2.1"},
+	} {
+		text := r.text("/a?_=5", fields...)
+		before := n.now()
+		first := c.ask(text)
+		n.want(text, before+1)
+		second := c.ask(text[:1], text[1:])
+		n.want("in two parts", before+1)
+		if first.StatusCode != second.StatusCode || first.body != second.body || !reflect.DeepEqual(first.Header, second.Header) || first.ContentLength != second.ContentLength {
+			t.Errorf("%q: %d %v %q, and not %d %v %q", fields, first.StatusCode, first.Header, first.body, second.StatusCode, second.Header, second.body)
+		}
+	}
+	if n := r.polls(); n != 2 {
+		t.Errorf("the origin got %d requests", n)
+	}
+	if s := r.stats(); s.SavedRequestsMeasured != 24 || s.ClientRequests.Poll != 26 {
+		t.Errorf("account: %+v", s)
+	}
+}
+
+// Whatever could mean something else to somebody is read by those who look closer.
+func TestNothingButAWholePollIsAnsweredQuickly(t *testing.T) {
+	r := newRig(t, "interval: 1h", "serve: [poll, longpoll, sse]")
+	n := r.counted()
+	r.get("/a").want(t, 200, `{"v":1}`)
+	host := "Host: " + r.addr + "\r\n"
+	for _, text := range []string{
+		"HEAD /a HTTP/1.1\r\n" + host + "\r\n",
+		"GET /a HTTP/1.0\r\n" + host + "\r\n",
+		"GET /b HTTP/1.1\r\n" + host + "\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Connection: X-A\r\nX-A: 1\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Content-Length: 0\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Content-Length: 1\r\n\r\nx",
+		"GET /a HTTP/1.1\r\n" + host + "Content_Length: 0\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Transfer-Encoding: identity\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Expect: 100-continue\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Range: bytes=0-1\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "X-HTTP-Method-Override: DELETE\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Cookie: sid=0123456789abcdef\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "Authorization: Bearer 0123456789abcdef\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "X-Other: 1\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "X-A: 1\r\n 2\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "X-A : 1\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "X-A: 1\rX-B: 2\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "User-Agent: a\nX-B: 2\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "User-Agent: a\x00\r\n\r\n",
+		"GET /a HTTP/1.1\n" + host + "\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + host + "\r\n",
+		"GET /a HTTP/1.1\r\n\r\n",
+		"GET /a HTTP/1.1\r\nHost: user@" + r.addr + "\r\n\r\n",
+		"GET  /a HTTP/1.1\r\n" + host + "\r\n",
+		"GET /a  HTTP/1.1\r\n" + host + "\r\n",
+		"GET /a HTTP/1.1 \r\n" + host + "\r\n",
+		"GET /a#b HTTP/1.1\r\n" + host + "\r\n",
+		"GET //a HTTP/1.1\r\n" + host + "\r\n",
+		"GET /./a HTTP/1.1\r\n" + host + "\r\n",
+		"GET /%61 HTTP/1.1\r\n" + host + "\r\n",
+		"GET http://" + r.addr + "/a HTTP/1.1\r\n" + host + "\r\n",
+		"\r\nGET /a HTTP/1.1\r\n" + host + "\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "\r\nGET /a HTTP/1.1\r\n" + host + "\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + strings.Repeat("Accept: */*\r\n", 101) + "\r\n",
+	} {
+		c := r.pipe()
+		before := n.now()
+		c.ask(r.text("/a")).want(t, 200, `{"v":1}`)
+		n.want("first", before+1)
+		c.ask(text)
+		n.want(text, before+1)
+		_ = c.Close()
+	}
+}
+
+func TestASecondRequestThatCameWithTheFirstIsAnsweredBehindIt(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	n := r.counted()
+	r.get("/a")
+	c := r.pipe()
+	go func() { _, _ = io.WriteString(c.Conn, r.text("/a")+r.text("/b")+r.text("/a")[:20]) }() // ended by the last answer
+	for _, hit := range []string{"pollmux; hit", "pollmux; fwd=miss; stored"} {
+		answer, err := readReply(c.Reader, "GET")
+		if err != nil || answer.Header.Get("Cache-Status") != hit {
+			t.Fatalf("%v, %v", answer.Header, err)
+		}
+	}
+	c.ask(r.text("/a")[20:])
+	c.ask(r.text("/a"))
+	n.want("in all", 1)
+}
+
+func TestAConnectionServesQuickAndOtherRequestsInTurn(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	n := r.counted()
+	r.get("/a")
+	c := r.pipe()
+	for i := range 10 {
+		c.ask(r.text("/a")).want(t, 200, `{"v":1}`)
+		c.ask(r.text(fmt.Sprintf("/%d", i))).want(t, 200, `{"v":1}`)
+		c.ask("POST /w HTTP/1.1\r\nHost: "+r.addr+"\r\nContent-Length: 2\r\n\r\n", "ab")
+		c.ask("POST /w HTTP/1.1\r\nHost: " + r.addr + "\r\nContent-Length: 2\r\n\r\nab")
+		c.ask(r.text("/a")).want(t, 200, `{"v":1}`)
+	}
+	n.want("in all", 20)
+}
+
+func TestALargeSnapshotIsWholeWhenItIsAnsweredQuickly(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	n := r.counted()
+	for i, size := range []int{0, 1, quickCopy - 1, quickCopy, quickCopy + 1, 1 << 20} {
+		path, body := fmt.Sprintf("/%d", size), strings.Repeat("x", size)
+		r.body(body)
+		r.get(path).want(t, 200, body)
+		r.get(path).want(t, 200, body)
+		n.want(path, int64(i+1))
+	}
+}
+
+func TestAClientBehindATrustedProxyHasItsLimitQuickOrNot(t *testing.T) {
+	r := newRig(t, "interval: 1h", "trusted_proxies: [127.0.0.0/8]", "limits: {connections_per_ip: 1}")
+	n := r.counted()
+	r.get("/a", "X-Forwarded-For", "192.0.2.1").want(t, 200, `{"v":1}`)
+	r.get("/a", "X-Forwarded-For", "192.0.2.1").want(t, 200, `{"v":1}`)
+	n.want("in all", 1)
+	stream := r.dial()
+	_, _ = io.WriteString(stream, r.text("/a", "Accept", "text/event-stream", "X-Forwarded-For", "192.0.2.1"))
+	if _, err := http.ReadResponse(bufio.NewReader(stream), nil); err != nil {
+		t.Fatal(err)
+	}
+	if a := r.get("/a", "X-Forwarded-For", "192.0.2.1"); a.StatusCode != 429 {
+		t.Errorf("beyond its limit it gets %d", a.StatusCode)
+	}
+	r.get("/a", "X-Forwarded-For", "192.0.2.2").want(t, 200, `{"v":1}`)
+}
+
+func TestAWriteIsSeenByThePollBehindItOnTheSameConnection(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	c := r.pipe()
+	c.ask(r.text("/a")).want(t, 200, `{"v":1}`)
+	c.ask(r.text("/a")).want(t, 200, `{"v":1}`)
+	r.body(`{"v":2}`)
+	c.ask("PUT /a HTTP/1.1\r\nHost: " + r.addr + "\r\nContent-Length: 2\r\n\r\nab")
+	c.ask(r.text("/a")).want(t, 200, `{"v":2}`)
+}
+
+func TestAShutdownDoesNotWaitForThoseWhoWereAnsweredQuickly(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	r.get("/a")
+	c := r.dial()
+	br := bufio.NewReader(c)
+	for range 3 {
+		_, _ = io.WriteString(c, r.text("/a"))
+		if _, err := readReply(br, "GET"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second) // fasthttp would give it five
+	defer cancel()
+	if err := r.proxy.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+	if _, err := br.ReadByte(); err != io.EOF {
+		t.Errorf("the client sees %v", err)
+	}
+}
+
+// An answer that is under way when the proxy stops is sent to its end.
+func TestAQuickAnswerIsNotCutByAShutdown(t *testing.T) {
+	body := strings.Repeat("x", 1<<20)
+	r := newRig(t, "interval: 1h")
+	r.body(body)
+	r.get("/a")
+	c := r.pipe()
+	_, _ = io.WriteString(c.Conn, r.text("/a"))
+	first, err := c.ReadByte() // of the answer, which fits into nothing
+	if err != nil || first != 'H' {
+		t.Fatal(err)
+	}
+	_ = c.UnreadByte()
+	stopped := make(chan error, 1)
+	go func() { stopped <- r.proxy.Shutdown(context.Background()) }()
+	r.eventually("it stops", r.proxy.Draining)
+	if answer, err := readReply(c.Reader, "GET"); err != nil || answer.body != body {
+		t.Errorf("%d bytes, %v", len(answer.body), err)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAPanicInAQuickAnswerCostsThatClientOnly(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	r.get("/a")
+	wire := &parrot{request: []byte(r.text("/a")), left: 1, mute: true}
+	c := r.proxy.gate.admit(wire)
+	if _, err := c.Read(make([]byte, 4096)); !errors.Is(err, net.ErrClosed) || !wire.closed {
+		t.Errorf("%v, and it is closed: %v", err, wire.closed)
+	}
+	if !strings.Contains(r.log.String(), "panic") {
+		t.Error("nobody is told")
+	}
+	r.log = &await.Log{}
+	r.get("/a").want(t, 200, `{"v":1}`)
+}
+
+func TestASnapshotHitAllocatesNothing(t *testing.T) {
+	if racing {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
+	r := newRig(t, "interval: 1h")
+	etag := r.get("/a").Header.Get("ETag")
+	for name, test := range map[string]struct {
+		text   string
+		status string
+	}{
+		"200":     {r.text("/a"), "HTTP/1.1 200"},
+		"304":     {r.text("/a", "If-None-Match", etag), "HTTP/1.1 304"},
+		"browser": {r.text("/a", "User-Agent", "Mozilla/5.0", "Accept", "*/*", "Accept-Encoding", "gzip, br", "Referer", "http://x/", "Cookie", "_ga=1"), "HTTP/1.1 200"},
+	} {
+		wire := &parrot{request: []byte(test.text)}
+		c := r.proxy.gate.admit(wire)
+		buf := make([]byte, 4096)
+		hit := func() {
+			wire.left = 1
+			if _, err := c.Read(buf); err != io.EOF || !strings.HasPrefix(string(wire.answer[:len(test.status)]), test.status) {
+				t.Fatalf("%s: %v, %q", name, err, wire.answer)
+			}
+		}
+		hit()
+		if n := testing.AllocsPerRun(1000, hit); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+		_ = c.Close()
+	}
+}
+
+// parrot is a connection whose client sends the same request as often as it is
+// told, and then nothing more.
+type parrot struct {
+	net.Conn
+	request, answer []byte
+	left            int
+	mute            bool // it panics rather than write
+	closed          bool
+}
+
+func (l *parrot) Read(p []byte) (int, error) {
+	if l.left == 0 {
+		return 0, io.EOF
+	}
+	l.left--
+	return copy(p, l.request), nil
+}
+
+func (l *parrot) Write(p []byte) (int, error) {
+	if l.mute {
+		panic("boom")
+	}
+	l.answer = append(l.answer[:0], p...)
+	return len(p), nil
+}
+
+func (l *parrot) Close() error                     { l.closed = true; return nil }
+func (l *parrot) RemoteAddr() net.Addr             { return somewhere }
+func (l *parrot) SetReadDeadline(time.Time) error  { return nil }
+func (l *parrot) SetWriteDeadline(time.Time) error { return nil }
+
+var somewhere = &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1}
+
+// With a real socket and the whole of fasthttp behind it.
+func TestAPollOverASocketAllocatesNothing(t *testing.T) {
+	if racing {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
+	r := newRig(t, "interval: 1h")
+	r.get("/a")
+	c, request := r.dial(), []byte(r.text("/a"))
+	answer := make([]byte, 4096)
+	ask := func() {
+		if _, err := c.Write(request); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := c.Read(answer); n < 100 || err != nil {
+			t.Fatalf("%q, %v", answer[:n], err)
+		}
+	}
+	const asked = 2000
+	var before, after runtime.MemStats
+	for range 10 {
+		ask()
+	}
+	runtime.ReadMemStats(&before)
+	for range asked {
+		ask()
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.Mallocs - before.Mallocs; n > asked/10 { // timers and other goroutines have a few
+		t.Errorf("%d allocations in %d polls", n, asked)
+	}
+}
+
+// BenchmarkHit is all that a hit costs but for the system calls.
+func BenchmarkHit(b *testing.B) {
+	r := newRig(b, "interval: 1h")
+	etag := r.get("/a").Header.Get("ETag")
+	for name, text := range map[string]string{"200": r.text("/a"), "304": r.text("/a", "If-None-Match", etag)} {
+		b.Run(name, func(b *testing.B) {
+			wire := &parrot{request: []byte(text)}
+			c, buf := r.proxy.gate.admit(wire), make([]byte, 4096)
+			defer c.Close()
+			b.ReportAllocs()
+			for b.Loop() {
+				wire.left = 1
+				_, _ = c.Read(buf)
+			}
+		})
+	}
+}
