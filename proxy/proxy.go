@@ -46,6 +46,7 @@ type Proxy struct {
 	crowd     *crowd
 	server    *fasthttp.Server
 	requests  sync.Pool // of *request
+	quicks    sync.Pool // of *request, for quick
 	buffers   sync.Pool // of *[]byte, relayChunk long
 
 	tunnelIdle time.Duration
@@ -110,6 +111,7 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	p.gate = newGate(c.Limits, c.Timeouts.Write, p.ledger.LimitHit, p.trusts)
 	p.gate.quick = p.quick
 	p.requests.New = func() any { return new(request) }
+	p.quicks.New = p.requests.New
 	p.buffers.New = func() any { b := make([]byte, relayChunk); return &b }
 	p.addRoutes(c, o, share.NewSecret())
 	p.server = p.newServer()

@@ -75,9 +75,9 @@ func (p *Proxy) quick(c *conn, raw []byte) (answered bool, err error) {
 			answered, err = false, net.ErrClosed
 		}
 	}()
-	r := p.requests.Get().(*request)
-	defer p.releaseRequest(r)
-	*r = request{conn: c, head: r.head, key: r.key, scratch: r.scratch, out: r.out, now: time.Now()}
+	r := p.quicks.Get().(*request)
+	defer p.releaseQuick(r)
+	r.conn, r.now = c, time.Now()
 	var a feed.Answer
 	if a, answered = p.isQuick(r, raw); answered {
 		if !c.quick.Load() {
@@ -90,6 +90,13 @@ func (p *Proxy) quick(c *conn, raw []byte) (answered bool, err error) {
 		return answered, net.ErrClosed
 	}
 	return answered, err
+}
+
+// releaseQuick gives back a request that was used for nothing else, ever: what is not
+// set anew each time, is never set.
+func (p *Proxy) releaseQuick(r *request) {
+	r.conn, r.route, r.have, r.ask.Query = nil, nil, nil, nil
+	p.quicks.Put(r)
 }
 
 // isQuick finds the answer to a request.

@@ -46,7 +46,7 @@ type request struct {
 
 func (p *Proxy) acquire(ctx *fasthttp.RequestCtx) *request {
 	r := p.requests.Get().(*request)
-	*r = request{ctx: ctx, head: r.head, key: r.key, scratch: r.scratch, out: r.out, now: time.Now()}
+	*r = request{ctx: ctx, head: r.head, key: r.key, scratch: r.scratch, now: time.Now()}
 	return r
 }
 
@@ -67,6 +67,6 @@ func (r *request) writes() bool {
 }
 
 func (p *Proxy) releaseRequest(r *request) {
-	r.ctx, r.conn, r.route, r.body, r.collected, r.claim, r.look = nil, nil, nil, nil, nil, claim{}, nil
+	r.ctx, r.route, r.body, r.collected, r.claim, r.look = nil, nil, nil, nil, claim{}, nil
 	p.requests.Put(r)
 }

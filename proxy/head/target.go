@@ -35,8 +35,9 @@ func (h *Head) setTarget(target, host []byte) error {
 	if !isAuthority(host) && !(h.HTTP10 && len(host) == 0) {
 		return bad("Host is not host[:port] (RFC 9112 section 3.2)")
 	}
-	for _, c := range host {
-		h.lower = append(h.lower, lowerByte(c))
+	h.lower = append(h.lower, host...)
+	for i, c := range h.lower {
+		h.lower[i] = lowerByte(c)
 	}
 	h.Host, h.Target = h.lower, target
 	h.Path = target

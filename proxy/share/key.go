@@ -68,9 +68,15 @@ func (p *Policy) Make(k *Key, h *head.Head, ask Ask) {
 	}
 	k.target = k.cleanTarget(h, ask.Query)
 	k.collect(h, ask)
-	slices.SortStableFunc(k.lines, compareLines)
-	slices.SortStableFunc(k.own, compareLines)
+	sortLines(k.lines)
+	sortLines(k.own)
 	k.encode()
+}
+
+func sortLines(lines []line) {
+	if len(lines) > 1 {
+		slices.SortStableFunc(lines, compareLines)
+	}
 }
 
 // Bytes is the key: equal for two requests exactly when their polls are. It may
