@@ -61,9 +61,9 @@ type conn struct {
 	linger  atomic.Bool // unread bytes of a request are expected
 	closing sync.Once
 
-	requests head.Follower // sees what the client sends
-	held     []byte        // came, and was not let through yet
-	plain    bool          // what comes is no HTTP any more
+	request *head.Follower // sees what the client sends; nil between two requests
+	held    []byte         // came, and was not let through yet
+	plain   bool           // what comes is no HTTP any more
 
 	due readTime
 
@@ -99,7 +99,14 @@ func (c *conn) next(p []byte) (int, error) {
 
 // follow lets through what may be, and holds back the rest.
 func (c *conn) follow(p []byte) (n int, err error) {
-	n, err = c.requests.Follow(p)
+	if c.request == nil {
+		c.request = c.gate.follower()
+	}
+	n, err = c.request.Follow(p)
+	if c.request.Rests() {
+		c.gate.release(c.request)
+		c.request = nil
+	}
 	if n < len(p) {
 		c.held = append(bytes.Clone(p[n:]), c.held...)
 	}

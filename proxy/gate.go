@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/head"
 )
 
 // The limits that the gate knows, by their names in the configuration.
@@ -41,6 +42,8 @@ type gate struct {
 	quick  func(c *conn, raw []byte) (answered bool, err error)
 	firsts sync.Pool // of *[firstSize]byte
 
+	followers sync.Pool // of *head.Follower, which idle connections do without
+
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
 	places map[netip.Addr]int // that are taken, by address
@@ -52,6 +55,7 @@ func newGate(limits config.Limits, writeTimeout time.Duration, hit func(string),
 		total: limits.Connections, perIP: limits.ConnectionsPerIP, timeout: writeTimeout, hit: hit, speaks: speaks,
 		epoch: time.Now(), conns: map[*conn]struct{}{}, places: map[netip.Addr]int{},
 	}
+	g.followers.New = func() any { return new(head.Follower) }
 	g.firsts.New = func() any { return new([firstSize]byte) }
 	return g
 }
@@ -74,6 +78,22 @@ func (g *gate) admit(c net.Conn) *conn {
 		return nil
 	}
 	return admitted
+}
+
+// follower returns one that is at the start of a request.
+func (g *gate) follower() *head.Follower {
+	if g == nil {
+		return new(head.Follower)
+	}
+	return g.followers.Get().(*head.Follower)
+}
+
+// release takes back a Follower that rests.
+func (g *gate) release(f *head.Follower) {
+	if g != nil {
+		*f = head.Follower{}
+		g.followers.Put(f)
+	}
 }
 
 // makeRoom closes an idle connection, if there is one.

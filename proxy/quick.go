@@ -59,7 +59,7 @@ func (c *conn) readQuick(p []byte) (n int, err error) {
 // nothing is said against yet.
 func (c *conn) mayBeQuick() bool {
 	return c.gate != nil && c.gate.quick != nil && !c.plain && len(c.held) == 0 && c.over == "" &&
-		c.state.Load() == connIdle && c.requests.Rests()
+		c.request == nil && c.state.Load() == connIdle
 }
 
 // quick answers a request that was read from a connection at once, if it can. What

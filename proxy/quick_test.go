@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/valyala/fasthttp"
+
 	"github.com/pollmux/pollmux/testdata/await"
 )
 
@@ -434,5 +436,32 @@ func BenchmarkHit(b *testing.B) {
 				_, _ = c.Read(buf)
 			}
 		})
+	}
+}
+
+// The way through fasthttp, which a request goes that came in parts or with another.
+func TestAHitBehindFasthttpAllocatesNothing(t *testing.T) {
+	if racing {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
+	r := newRig(t, "interval: 1h")
+	r.body(`{"v":1}`, "Age", "1000")
+	etag := r.get("/a").Header.Get("ETag")
+	for status, text := range map[int]string{200: r.text("/a"), 304: r.text("/a", "If-None-Match", etag)} {
+		var ctx fasthttp.RequestCtx
+		ctx.Init2(&parrot{}, nil, false)
+		if err := ctx.Request.Read(bufio.NewReader(strings.NewReader(text))); err != nil {
+			t.Fatal(err)
+		}
+		hit := func() {
+			ctx.Response.Reset()
+			if r.proxy.handle(&ctx); ctx.Response.StatusCode() != status {
+				t.Fatalf("%d, not %d", ctx.Response.StatusCode(), status)
+			}
+		}
+		hit()
+		if n := testing.AllocsPerRun(1000, hit); n != 0 {
+			t.Errorf("%d: %v allocations", status, n)
+		}
 	}
 }

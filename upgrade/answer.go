@@ -33,7 +33,10 @@ func (a *Answer) Write(ctx *fasthttp.RequestCtx) {
 	resp := &ctx.Response
 	resp.SetStatusCode(a.status())
 	resp.Header.DisableNormalizing() // "ETag" stays as it is
-	a.fields(func(name, value string) { resp.Header.Add(name, value) })
+	a.fields(func(name, value string) { resp.Header.Add(name, value) }, func() {
+		var digits [20]byte
+		resp.Header.AddBytesV("Age", a.appendAge(digits[:0]))
+	})
 	if a.Update.Date != "" {
 		SetDate(&resp.Header, a.Update.Date)
 	}
@@ -68,7 +71,9 @@ func SetDate(h *fasthttp.ResponseHeader, date string) {
 // away.
 func (a *Answer) Append(b []byte, closing bool) []byte {
 	b = appendStatus(b, a.status())
-	a.fields(func(name, value string) { b = appendField(b, name, value) })
+	a.fields(func(name, value string) { b = appendField(b, name, value) }, func() {
+		b = append(a.appendAge(append(b, "Age: "...)), "\r\n"...)
+	})
 	b = a.appendOwn(b)
 	if closing {
 		b = appendField(b, "Connection", "close")
@@ -114,14 +119,14 @@ func (a *Answer) status() int {
 }
 
 // fields are those of both the whole answer and a 304 (RFC 9110 section
-// 15.4.5), but for Date.
-func (a *Answer) fields(add func(name, value string)) {
+// 15.4.5), but for Date. age is called where Age belongs.
+func (a *Answer) fields(add func(name, value string), age func()) {
 	u := a.Update
 	if u.ETag != "" {
 		add("ETag", u.ETag)
 	}
 	add("Cache-Control", a.cacheControl())
-	add("Age", strconv.Itoa(a.age()))
+	age()
 	addIf(add, "Vary", u.Vary)
 	addIf(add, "Last-Modified", u.LastModified)
 	if a.Held > 0 {
@@ -136,8 +141,10 @@ func (a *Answer) fields(add func(name, value string)) {
 	addIf(add, "Via", a.Via)
 }
 
-// age is the value of Age, in seconds.
-func (a *Answer) age() int { return int(a.Update.CurrentAge(a.Now) / time.Second) }
+// appendAge appends the value of Age, in seconds.
+func (a *Answer) appendAge(b []byte) []byte {
+	return strconv.AppendInt(b, int64(a.Update.CurrentAge(a.Now)/time.Second), 10)
+}
 
 // cacheControl is the origin's, or asks caches to come back each time: an
 // answer that says nothing would be kept by guesswork.

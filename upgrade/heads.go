@@ -1,9 +1,6 @@
 package upgrade
 
-import (
-	"strconv"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // variant is what the head of an answer depends on besides its update and the
 // time. Whatever else there will be to choose (a coding) belongs here.
@@ -38,8 +35,7 @@ const (
 func (a *Answer) AppendHead(b []byte) []byte {
 	w := a.head()
 	b = append(b, w.before...)
-	b = strconv.AppendInt(b, int64(a.age()), 10)
-	return append(b, w.after...)
+	return append(a.appendAge(b), w.after...)
 }
 
 func (a *Answer) head() *written {
@@ -73,14 +69,10 @@ func (a *Answer) writeHead() *written {
 	w := &written{variant: a.variant()}
 	half := &w.before
 	*half = appendStatus(nil, a.status())
-	a.fields(func(name, value string) {
-		if name == "Age" && half == &w.before {
-			*half = append(*half, "Age: "...)
-			half = &w.after
-			*half = append(*half, "\r\n"...)
-			return
-		}
-		*half = appendField(*half, name, value)
+	a.fields(func(name, value string) { *half = appendField(*half, name, value) }, func() {
+		*half = append(*half, "Age: "...)
+		half = &w.after
+		*half = append(*half, "\r\n"...)
 	})
 	*half = a.appendEnd(a.appendOwn(*half))
 	return w
