@@ -37,6 +37,7 @@ type Proxy struct {
 	upstreams map[string]*upstream
 	routes    []*route
 	guarded   bool // some of them guard
+	mixed     bool // some of them have no quick answers
 	refreshes []refresh
 	feeds     *feed.Feeds
 	observer  *observe.Observer   // nil if no route is observed
@@ -129,6 +130,7 @@ func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
 		p.observeRoute(rt, secret)
 		p.routes = append(p.routes, rt)
 		p.guarded = p.guarded || rt.guards()
+		p.mixed = p.mixed || !rt.mayBeQuick()
 		p.refreshes = append(p.refreshes, refreshesOf(rt)...)
 	}
 }

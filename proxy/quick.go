@@ -101,7 +101,7 @@ func (p *Proxy) releaseQuick(r *request) {
 
 // isQuick finds the answer to a request.
 func (p *Proxy) isQuick(r *request, raw []byte) (a feed.Answer, ok bool) {
-	if p.Draining() || !r.head.ParseWhole(raw) || r.head.Close || r.head.Upgrade {
+	if p.Draining() || !p.mayLeadToQuick(raw) || !r.head.ParseWhole(raw) || r.head.Close || r.head.Upgrade {
 		return a, false
 	}
 	r.conn.used.Store(int64(r.now.Sub(p.gate.epoch)))
@@ -120,6 +120,22 @@ func (p *Proxy) isQuick(r *request, raw []byte) (a feed.Answer, ok bool) {
 	}
 	a, ok = f.Hit(r.now)
 	return a, ok && a.Update != nil && r.key.Current()
+}
+
+// mayLeadToQuick reports whether the path of a request is one of a route with quick
+// answers, on some host: what is passed through is not parsed for nothing.
+func (p *Proxy) mayLeadToQuick(raw []byte) bool {
+	if !p.mixed {
+		return true
+	}
+	target, _, _ := bytes.Cut(raw[len("GET "):], []byte{' '})
+	path, _, _ := bytes.Cut(target, []byte{'?'})
+	for _, r := range p.routes {
+		if r.mayBeQuick() && r.Path.Match(path) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayBeQuick reports whether nobody has to be asked about the clients of a route.

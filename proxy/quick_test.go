@@ -17,6 +17,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/pollmux/pollmux/testdata/await"
+	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
 // counter counts the quick answers of a rig's proxy, from some time on. Their
@@ -463,5 +464,31 @@ func TestAHitBehindFasthttpAllocatesNothing(t *testing.T) {
 		if n := testing.AllocsPerRun(1000, hit); n != 0 {
 			t.Errorf("%d: %v allocations", status, n)
 		}
+	}
+}
+
+func TestOfSeveralRoutesThoseThatShareAreQuick(t *testing.T) {
+	origin := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
+	if err := origin.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(origin.Close)
+	const coalesced = ", upstream: api, interval: 1h}\n"
+	r := newRigFor(t, origin, fmt.Sprintf("upstreams:\n  api:\n    servers: [%q]\nroutes:\n", origin.URL())+
+		"  - {path: /passed/**, upstream: api, mode: pass}\n"+
+		"  - {path: /*/let-in, upstream: api, interval: 1h, share: authorize}\n"+
+		"  - {path: /polled/**, host: other.example"+coalesced+
+		"  - {path: /polled/secret, upstream: api, mode: pass}\n"+
+		"  - {path: /polled/**"+coalesced)
+	for path, quick := range map[string]int64{
+		"/passed/a": 0, "/polled/let-in": 0, "/polled/secret": 0, "/polled/a": 1, "/polled/a?b=/passed/a": 1, "/polled": 1, "/none": 0,
+	} {
+		c := r.pipe()
+		c.ask(r.text(path))
+		n := r.counted()
+		c.ask(r.text(path))
+		c.ask(r.text("/passed/b")) // by then the other is counted
+		n.want(path, quick)
+		_ = c.Close()
 	}
 }
