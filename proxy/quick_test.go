@@ -75,6 +75,7 @@ func TestNothingButAWholePollIsAnsweredQuickly(t *testing.T) {
 		"GET /a HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "Transfer-Encoding: identity\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "Expect: 100-continue\r\n\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "CDN-Loop: " + r.proxy.loopID + "\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "Range: bytes=0-1\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "X-HTTP-Method-Override: DELETE\r\n\r\n",
@@ -268,4 +269,31 @@ func TestOfSeveralRoutesThoseThatShareAreQuick(t *testing.T) {
 		n.want(path, quick)
 		_ = c.Close()
 	}
+}
+
+// Whether a client is let in is not for a snapshot to say.
+func TestWhoHasToBeLetInIsNotAnsweredQuickly(t *testing.T) {
+	for _, line := range []string{"authorize: {ttl: 1h}", "authorize: {path: /me, ttl: 1h}"} {
+		r := newRig(t, "interval: 1h", "share: authorize", line)
+		n, c := r.counted(), r.pipe()
+		for range 3 {
+			c.ask(r.text("/a", "Authorization", "Bearer 0123456789abcdef")).want(t, 200, `{"v":1}`)
+			c.ask(r.text("/a"))
+		}
+		if got := n.now(); got != 0 {
+			t.Errorf("%s: %d quick answers", line, got)
+		}
+	}
+}
+
+func TestAProxyThatStopsAnswersNothingQuickly(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	n, c := r.counted(), r.pipe()
+	c.ask(r.text("/a"))
+	c.ask(r.text("/a"))
+	n.want("before", 1)
+	r.proxy.draining.Store(true)
+	c.ask(r.text("/a"))
+	c.ask(r.text("/a"))
+	n.want("then", 1)
 }
