@@ -1,6 +1,8 @@
 // Package proxy is the front door.
 //
-//	listener ─► conn (head.Follower) ─► fasthttp ─► Proxy.handle ─► head.Parse ─► route
+//	listener ─► conn ─► quick: a whole poll that a snapshot answers ─► client
+//	             ▼
+//	       head.Follower ─► fasthttp ─► Proxy.handle ─► head.Parse ─► route
 //	                                     │
 //	          a read of a coalesced route │ everything else ── mode: observe looks on
 //	                ▼                    ▼
@@ -28,6 +30,10 @@
 // bytes that were read ahead come along, and the goroutine and buffers of
 // fasthttp go back to their pools. After a long poll was answered the connection
 // is given back, and fasthttp goes on as if nothing had been.
+//
+// A poll that a snapshot answers, and about which there is no doubt whatever, does
+// not get as far as fasthttp: it is answered where it is read (see quick.go), by
+// what decides in handle.
 //
 // # Limits
 //
