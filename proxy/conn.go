@@ -62,6 +62,7 @@ type conn struct {
 	closing sync.Once
 
 	request *head.Follower // sees what the client sends; nil between two requests
+	last    *repeated      // poll, while there is nothing but polls; for whoever reads
 	held    []byte         // came, and was not let through yet
 	plain   bool           // what comes is no HTTP any more
 

@@ -8,36 +8,33 @@ import (
 
 // answerPoll answers at once.
 func (p *Proxy) answerPoll(r *request, a feed.Answer) {
-	answer := p.pollAnswer(r, a)
+	answer := pollAnswer(r, a, !r.head.IsPost() && a.Update.NotModified(r.have, r.head.Get(head.IfModifiedSince)))
 	if r.choice.Transport == upgrade.Longpoll {
 		answer.Held = min(r.choice.Wait, r.route.Wait)
 	}
 	answer.Write(r.ctx)
-	p.accountPoll(r, a, answer.NotModified)
+	p.accountPoll(r, a, answer.NotModified || r.head.IsHead())
 }
 
 // pollAnswer is what the feed says, as the answer to a request.
-func (p *Proxy) pollAnswer(r *request, a feed.Answer) upgrade.Answer {
-	return upgrade.Answer{
-		Update: a.Update, Now: r.now, CacheStatus: cacheStatus(a), Via: via,
-		NotModified: !r.head.IsPost() && a.Update.NotModified(r.have, r.head.Get(head.IfModifiedSince)),
-	}
+func pollAnswer(r *request, a feed.Answer, unchanged bool) upgrade.Answer {
+	return upgrade.Answer{Update: a.Update, Now: r.now, CacheStatus: cacheStatus(a), Via: via, NotModified: unchanged}
 }
 
 // accountPoll accounts for a request that was answered at once.
-func (p *Proxy) accountPoll(r *request, a feed.Answer, notModified bool) {
+func (p *Proxy) accountPoll(r *request, a feed.Answer, bodiless bool) {
 	account := r.route.account
 	account.Requested(r.choice.Transport)
 	account.Served(r.now.Sub(a.Update.Polled))
 	if !a.Caused {
-		p.saved(r, a, notModified)
+		p.saved(r, a, bodiless)
 	}
 }
 
 // saved accounts for a request that the origin did not get.
-func (p *Proxy) saved(r *request, a feed.Answer, notModified bool) {
+func (p *Proxy) saved(r *request, a feed.Answer, bodiless bool) {
 	bytes := len(a.Update.Body)
-	if notModified || r.head.IsHead() {
+	if bodiless {
 		bytes = 0
 	}
 	r.route.account.Saved(bytes, a.Took)

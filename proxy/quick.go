@@ -7,6 +7,7 @@ import (
 
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/upgrade"
 )
 
@@ -46,6 +47,7 @@ func (c *conn) readQuick(p []byte) (n int, err error) {
 			return 0, failed
 		}
 		if !answered {
+			c.last = nil
 			break
 		}
 	}
@@ -101,10 +103,24 @@ func (p *Proxy) releaseQuick(r *request) {
 
 // isQuick finds the answer to a request.
 func (p *Proxy) isQuick(r *request, raw []byte) (a feed.Answer, ok bool) {
-	if p.Draining() || !p.mayLeadToQuick(raw) || !r.head.ParseWhole(raw) || r.head.Close || r.head.Upgrade {
+	r.conn.used.Store(int64(r.now.Sub(p.gate.epoch)))
+	switch s := r.conn.last; {
+	case p.Draining():
+		return a, false
+	case s.is(raw):
+		return p.answerAgain(r, s)
+	}
+	if a, ok = p.answerFirst(r, raw); ok {
+		p.remember(r, raw)
+	}
+	return a, ok
+}
+
+// answerFirst finds the answer to a request that nothing is known of yet.
+func (p *Proxy) answerFirst(r *request, raw []byte) (a feed.Answer, ok bool) {
+	if !p.mayLeadToQuick(raw) || !r.head.ParseWhole(raw) || r.head.Close || r.head.Upgrade {
 		return a, false
 	}
-	r.conn.used.Store(int64(r.now.Sub(p.gate.epoch)))
 	if r.route = p.routeOf(&r.head); r.route == nil || !r.route.mayBeQuick() || p.checkRequest(r) != nil {
 		return a, false
 	}
@@ -119,7 +135,10 @@ func (p *Proxy) isQuick(r *request, raw []byte) (a feed.Answer, ok bool) {
 		return a, false
 	}
 	a, ok = f.Hit(r.now)
-	return a, ok && a.Update != nil && r.key.Current()
+	if ok = ok && a.Update != nil && r.key.Current(); ok {
+		r.unchanged = a.Update.NotModified(r.have, r.head.Get(head.IfModifiedSince))
+	}
+	return a, ok
 }
 
 // mayLeadToQuick reports whether the path of a request is one of a route with quick
@@ -157,11 +176,11 @@ const quickCopy = 16 << 10
 
 // writeQuick writes the answer that was found.
 func (p *Proxy) writeQuick(r *request, a feed.Answer) error {
-	answer := p.pollAnswer(r, a)
+	answer := pollAnswer(r, a, r.unchanged)
 	body := answer.Body()
 	begin := min(len(body), quickCopy)
 	r.out = append(answer.AppendHead(r.out[:0]), body[:begin]...)
-	p.accountPoll(r, a, answer.NotModified)
+	p.accountPoll(r, a, r.unchanged)
 	_ = r.conn.SetReadDeadline(r.now.Add(p.config.Timeouts.Idle)) // Read fails if this did
 	_, err := r.conn.writeAt(r.now, r.out)
 	if err == nil && begin < len(body) {

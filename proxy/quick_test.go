@@ -41,10 +41,13 @@ func TestAQuickAnswerIsTheSameAsAnother(t *testing.T) {
 	} {
 		text := r.text("/a?_=5", fields...)
 		before := n.now()
-		first := c.ask(text)
-		n.want(text, before+1)
+		c.ask(text)
+		c.ask(text)
+		c.ask(text)
+		first := c.ask(text) // what is known of the one before it is used
+		n.want(text, before+4)
 		second := c.ask(text[:1], text[1:])
-		n.want("in two parts", before+1)
+		n.want("in two parts", before+4)
 		if first.StatusCode != second.StatusCode || first.body != second.body || !reflect.DeepEqual(first.Header, second.Header) || first.ContentLength != second.ContentLength {
 			t.Errorf("%q: %d %v %q, and not %d %v %q", fields, first.StatusCode, first.Header, first.body, second.StatusCode, second.Header, second.body)
 		}
@@ -52,7 +55,7 @@ func TestAQuickAnswerIsTheSameAsAnother(t *testing.T) {
 	if n := r.polls(); n != 2 {
 		t.Errorf("the origin got %d requests", n)
 	}
-	if s := r.stats(); s.SavedRequestsMeasured != 24 || s.ClientRequests.Poll != 26 {
+	if s := r.stats(); s.SavedRequestsMeasured != 60 || s.ClientRequests.Poll != 62 {
 		t.Errorf("account: %+v", s)
 	}
 }

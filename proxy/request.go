@@ -41,7 +41,9 @@ type request struct {
 
 	look *observe.Look // nil unless it is observed
 
-	out []byte // a quick answer
+	// Of a quick answer.
+	unchanged bool // it is a 304
+	out       []byte
 }
 
 func (p *Proxy) acquire(ctx *fasthttp.RequestCtx) *request {
