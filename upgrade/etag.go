@@ -27,7 +27,7 @@ func (u *Update) NotModified(ifNoneMatch, ifModifiedSince []byte) bool {
 // MatchTag reports whether a list of entity tags, or "*", names tag. The
 // comparison is weak (RFC 9110 section 8.8.3.2).
 func MatchTag(list []byte, tag string) bool {
-	if string(bytes.TrimSpace(list)) == "*" {
+	if trimmed := bytes.TrimSpace(list); string(trimmed) == tag && tag != "" || string(trimmed) == "*" {
 		return true
 	}
 	for len(list) > 0 {
