@@ -87,11 +87,15 @@ func (p *Proxy) quick(c *conn, raw []byte) (answered bool, err error) {
 		}
 		err = p.writeQuick(r, a)
 	}
-	if !c.state.CompareAndSwap(connQuick, connIdle) { // it was to be closed meanwhile
-		_ = c.end()
-		return answered, net.ErrClosed
+	switch {
+	case c.state.CompareAndSwap(connQuick, connIdle):
+		return answered, err
+	case !answered: // it was to be closed meanwhile, but is for fasthttp to answer first
+		c.state.Store(connBusy)
+		return false, nil
 	}
-	return answered, err
+	_ = c.end()
+	return true, net.ErrClosed
 }
 
 // releaseQuick gives back a request that was used for nothing else, ever: what is not

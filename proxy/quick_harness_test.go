@@ -100,6 +100,7 @@ type parrot struct {
 	part            int  // of the request that comes first, and alone
 	mute            bool // it panics rather than write
 	closed          bool
+	asked           func() // is called when somebody asks for its address; may be nil
 }
 
 func (l *parrot) Read(p []byte) (int, error) {
@@ -125,8 +126,13 @@ func (l *parrot) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (l *parrot) Close() error                     { l.closed = true; return nil }
-func (l *parrot) RemoteAddr() net.Addr             { return somewhere }
+func (l *parrot) Close() error { l.closed = true; return nil }
+func (l *parrot) RemoteAddr() net.Addr {
+	if l.asked != nil {
+		l.asked()
+	}
+	return somewhere
+}
 func (l *parrot) SetReadDeadline(time.Time) error  { return nil }
 func (l *parrot) SetWriteDeadline(time.Time) error { return nil }
 

@@ -300,3 +300,25 @@ func TestAProxyThatStopsAnswersNothingQuickly(t *testing.T) {
 	c.ask(r.text("/a"))
 	n.want("then", 1)
 }
+
+func TestAConnectionThatIsClosedDuringAnAnswerIsClosedBehindIt(t *testing.T) {
+	r := newRig(t, "interval: 1h", "trusted_proxies: [10.0.0.0/8]")
+	r.get("/a")
+	for path, answered := range map[string]bool{"/a": true, "/b": false} {
+		wire := &parrot{request: []byte(r.text(path)), left: 1}
+		c := r.proxy.gate.admit(wire)
+		wire.asked = func() {
+			if _ = c.Close(); wire.closed {
+				t.Errorf("%s: it is cut", path)
+			}
+		}
+		n, err := c.Read(make([]byte, 4096))
+		if answered != errors.Is(err, net.ErrClosed) || answered != wire.closed || answered != (len(wire.answer) > 0) || answered == (n > 0) {
+			t.Errorf("%s: %d bytes are left, %v, and it is closed: %v", path, n, err, wire.closed)
+		}
+		wire.asked = nil
+		if _ = c.Close(); !wire.closed {
+			t.Errorf("%s: it stays open", path)
+		}
+	}
+}
