@@ -67,7 +67,7 @@ func (c *conn) mayBeQuick() bool {
 // quick answers a request that was read from a connection at once, if it can. What
 // it has not answered, it has not touched. After an error the connection is over.
 func (p *Proxy) quick(c *conn, raw []byte) (answered bool, err error) {
-	if !bytes.HasPrefix(raw, []byte("GET /")) || !c.state.CompareAndSwap(connIdle, connQuick) {
+	if !bytes.HasPrefix(raw, []byte("GET /")) || !p.mayLeadToQuick(raw) || !c.state.CompareAndSwap(connIdle, connQuick) {
 		return false, nil
 	}
 	defer func() {
@@ -122,7 +122,7 @@ func (p *Proxy) isQuick(r *request, raw []byte) (a feed.Answer, ok bool) {
 
 // answerFirst finds the answer to a request that nothing is known of yet.
 func (p *Proxy) answerFirst(r *request, raw []byte) (a feed.Answer, ok bool) {
-	if !p.mayLeadToQuick(raw) || !r.head.ParseWhole(raw) || r.head.Close || r.head.Upgrade {
+	if !r.head.ParseWhole(raw) || r.head.Close || r.head.Upgrade {
 		return a, false
 	}
 	if r.route = p.routeOf(&r.head); r.route == nil || !r.route.mayBeQuick() || p.checkRequest(r) != nil {
