@@ -27,7 +27,8 @@ var mayImport = map[string][]string{
 	"proxy/head":      {},
 	"proxy/origin":    {},
 	"proxy/schedule":  {},
-	"upgrade":         {"upgrade/fanout"},
+	"upgrade":         {"upgrade/coding", "upgrade/fanout"},
+	"upgrade/coding":  {},
 	"upgrade/fanout":  {},
 	"config":          {},
 }
@@ -37,6 +38,8 @@ var onlyIn = map[string][]string{
 	"gopkg.in/yaml.v3":                    {"config"},
 	"github.com/fasthttp/websocket":       {}, // a client in tests
 	"golang.org/x/net":                    {}, // a name server in tests
+	"github.com/klauspost/compress":       {"upgrade/coding"},
+	"github.com/molecule-man/go-brrr":     {"upgrade/coding"},
 	"github.com/spf13/cobra":              {"cmd/pollmux", "cmd/pollbench"},
 	"github.com/prometheus/client_golang": {"proxy/ledger", "proxy/admin"},
 }
