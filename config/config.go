@@ -194,6 +194,8 @@ type Route struct {
 	// RefreshOn names writes that poll this route's feeds at once.
 	RefreshOn []Write `yaml:"refresh_on"`
 
+	Compress Compress `yaml:"compress"`
+
 	WebSocket WebSocket `yaml:"websocket"`
 }
 
@@ -229,6 +231,24 @@ type Key struct {
 	IgnoreCookies Globs `yaml:"ignore_cookies"`
 }
 
+// Compress is how answers are compressed, once for all clients that ask for it in
+// Accept-Encoding.
+type Compress struct {
+	// Codings are offered in this order of preference. Default br, zstd, gzip;
+	// an empty list compresses nothing.
+	Codings []Coding `yaml:"codings"`
+
+	// Streams compresses SSE and NDJSON as well, in zstd and gzip. Default
+	// false.
+	Streams bool `yaml:"streams"`
+
+	// Private compresses what only some may see as well: answers to requests
+	// with credentials, and everything with ShareIdentity and ShareAuthorize.
+	// Whoever can put text of his into such an answer, and see how long it is
+	// on the wire, can guess the rest (BREACH). Default false.
+	Private bool `yaml:"private"`
+}
+
 // Write names requests that change something: a method and the paths it is
 // sent to.
 type Write struct {
@@ -258,6 +278,10 @@ type WebSocket struct {
 	// MaxMessage is the largest message that a client may send. Default
 	// 64KiB; from 1 to 16MiB.
 	MaxMessage Size `yaml:"max_message"`
+
+	// Compress takes up permessage-deflate (RFC 7692), without context
+	// takeover. MaxMessage is of the message as it was. Default false.
+	Compress bool `yaml:"compress"`
 }
 
 // Send is the request that a client's WebSocket message becomes.
@@ -306,6 +330,7 @@ func DefaultRoute() *Route {
 		Linger:       time.Minute,
 		StaleIfError: time.Minute,
 		Authorize:    Authorize{TTL: time.Minute},
+		Compress:     Compress{Codings: Codings()},
 		WebSocket:    WebSocket{Ping: 30 * time.Second, MaxMessage: 64 << 10},
 	}
 }

@@ -44,6 +44,10 @@ func TestTheExampleTellsTheDefaults(t *testing.T) {
 	equal(t, "linger", scores.Linger, r.Linger)
 	equal(t, "stale_while_revalidate", scores.StaleWhileRevalidate, r.StaleWhileRevalidate)
 	equal(t, "stale_if_error", scores.StaleIfError, r.StaleIfError)
+	equal(t, "codings", scores.Compress.Codings, r.Compress.Codings)
+	equal(t, "streams", scores.Compress.Streams, r.Compress.Streams)
+	equal(t, "private", scores.Compress.Private, r.Compress.Private)
+	equal(t, "compress of WebSockets", chat.WebSocket.Compress, r.WebSocket.Compress)
 	equal(t, "ping", chat.WebSocket.Ping, r.WebSocket.Ping)
 	equal(t, "ttl", c.Routes[3].Authorize.TTL, r.Authorize.TTL)
 	equal(t, "allow_no_origin", chat.WebSocket.AllowNoOrigin, r.WebSocket.AllowNoOrigin)
@@ -61,7 +65,7 @@ func TestTheExampleShowsEveryKeyOfEveryStruct(t *testing.T) {
 	}
 	shown := map[reflect.Type]map[string]bool{}
 	collect(reflect.TypeFor[config.Config](), doc.Content[0], shown)
-	equal(t, "number of structs", len(shown), 12)
+	equal(t, "number of structs", len(shown), 13)
 	for typ, keys := range shown {
 		for _, key := range config.KeysOf(typ) {
 			if !keys[key] {
@@ -105,7 +109,7 @@ func TestEveryFieldHasAKeyOfItsOwn(t *testing.T) {
 		reflect.TypeFor[config.Config](), reflect.TypeFor[config.Admin](), reflect.TypeFor[config.Log](),
 		reflect.TypeFor[config.Limits](), reflect.TypeFor[config.Timeouts](), reflect.TypeFor[config.Upstream](),
 		reflect.TypeFor[config.Route](), reflect.TypeFor[config.Key](), reflect.TypeFor[config.Write](),
-		reflect.TypeFor[config.WebSocket](), reflect.TypeFor[config.Send](),
+		reflect.TypeFor[config.WebSocket](), reflect.TypeFor[config.Send](), reflect.TypeFor[config.Compress](),
 	} {
 		seen := map[string]bool{}
 		for _, key := range config.KeysOf(typ) {

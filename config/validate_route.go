@@ -117,6 +117,7 @@ func (v *validator) coalesce(field string, r *Route) {
 	for i, w := range r.RefreshOn {
 		v.write(item(field+".refresh_on", i), w)
 	}
+	v.compress(field, r)
 	v.webSocket(field, r)
 }
 

@@ -44,6 +44,19 @@ func Transports() []Transport {
 	return []Transport{Poll, Longpoll, SSE, NDJSON, Multipart, WS}
 }
 
+// Coding is a content coding.
+type Coding string
+
+// The codings, as in Accept-Encoding.
+const (
+	Brotli Coding = "br"
+	Zstd   Coding = "zstd"
+	Gzip   Coding = "gzip"
+)
+
+// Codings returns all of them, the most thorough first.
+func Codings() []Coding { return []Coding{Brotli, Zstd, Gzip} }
+
 // LogLevel is the least severity that is logged.
 type LogLevel string
 

@@ -3,7 +3,6 @@ package proxy
 import (
 	"time"
 
-	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
@@ -29,13 +28,13 @@ type again struct {
 // repeatable is what the client will send if it asks the same again, or nil if the
 // next request has to go the whole way: where clients are let in first, where they
 // are charged by what each request says, or where this one asks for more than the
-// newest version.
-func repeatable(r *request, s *subscription, a feed.Answer) *upgrade.Question {
+// newest version, which it names by a tag.
+func repeatable(r *request, s *subscription, tag string) *upgrade.Question {
 	h := &r.head
 	c := clientConn(r.ctx.Conn())
 	switch {
 	case s.tenure != nil, c == nil || c.occupies, !h.IsGet(), h.Length != 0, h.HTTP10, h.Close, h.Has(head.CacheControl), h.Has(head.Expect),
-		string(h.Get(head.IfNoneMatch)) != a.Update.ETag:
+		string(h.Get(head.IfNoneMatch)) != tag:
 		return nil
 	}
 	asked := append(append([]byte("GET "), h.Target...), " HTTP/1.1\r\n"...)
@@ -45,7 +44,7 @@ func repeatable(r *request, s *subscription, a feed.Answer) *upgrade.Question {
 	if asked = append(asked, "\r\n"...); len(asked) > maxQuestion {
 		return nil
 	}
-	return upgrade.NewQuestion(asked, a.Update.ETag)
+	return upgrade.NewQuestion(asked, tag)
 }
 
 // rest is called when the client has its answer.

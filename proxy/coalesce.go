@@ -143,6 +143,7 @@ func (p *Proxy) spec(r *request) *feed.Spec {
 		Keyed:    r.key.Keyed(),
 		Policy:   r.route.feeds,
 		Lending:  p.lending(r),
+		Offer:    r.route.compresses(r.key.Audience()).whole,
 		Meter:    r.route.account,
 		Outage:   &r.route.upstream.outage,
 		Log:      p.log,

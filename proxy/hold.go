@@ -81,7 +81,7 @@ func (p *Proxy) hold(r *request, f *feed.Feed, a feed.Answer) (held bool, err er
 	t := r.choice.Transport
 	u := a.Update
 	switch {
-	case t == upgrade.Longpoll && (r.have == nil || !u.NotModified(r.have, nil)),
+	case t == upgrade.Longpoll && !r.knows(u),
 		t != upgrade.WebSocket && u != nil && u.Status >= http.StatusBadRequest:
 		p.answerPoll(r, a)
 		return false, nil
@@ -165,6 +165,7 @@ func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 		Fields:    p.streamFields(r, s.feed, a),
 		Delivered: s.account.Delivered,
 	}
+	options.Coding, options.Press = r.streamCoding()
 	terms := p.terms()
 	terms.Beat = r.route.Keepalive
 	p.takeOver(r, func(c *conn, _ []byte) {

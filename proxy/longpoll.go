@@ -10,16 +10,18 @@ import (
 func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 	wait := min(r.choice.Wait, r.route.Wait)
 	closing := r.head.Close || r.head.HTTP10
+	coding, _ := r.selects(a.Update)
 	options := upgrade.LongPollOptions{
 		Have:        a.Update,
-		Answer:      upgrade.Answer{CacheStatus: "pollmux; hit; detail=held", Via: via, Held: wait},
+		Answer:      upgrade.Answer{CacheStatus: "pollmux; hit; detail=held", Via: via, Held: wait, Coding: coding},
+		Accepted:    r.accepts(a.Update),
 		StaleStatus: "pollmux; hit; detail=stale-if-error",
 		Closing:     closing,
 		Delivered:   s.account.Delivered,
 	}
 	terms := p.terms()
 	terms.Hold = shortened(wait)
-	if options.Question = repeatable(r, s, a); options.Question != nil {
+	if options.Question = repeatable(r, s, a.Update.Tag(coding)); options.Question != nil {
 		s.again = &again{subscription: s, route: r.route, vary: r.key.Vary()}
 		options.Rest, options.Renew, terms.Rest = s.again.rest, s.again.renew, restTime
 	}

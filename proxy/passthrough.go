@@ -87,7 +87,7 @@ func (p *Proxy) appendPassed(b []byte, r *request, upgrading bool) []byte {
 	b = appendLine(append(b, " HTTP/1.1\r\n"...), "Host", r.route.upstream.hostFor(h))
 	for i := range h.Fields {
 		if f := &h.Fields[i]; passes(h, f) {
-			b = append(append(append(append(b, f.Name...), ": "...), f.Value...), "\r\n"...)
+			b = append(append(append(append(b, f.Name...), ": "...), r.passed(f)...), "\r\n"...)
 		}
 	}
 	b = p.appendForwarding(b, h, p.peerOf(r))

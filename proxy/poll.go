@@ -2,13 +2,13 @@ package proxy
 
 import (
 	"github.com/pollmux/pollmux/proxy/feed"
-	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/upgrade"
 )
 
 // answerPoll answers at once.
 func (p *Proxy) answerPoll(r *request, a feed.Answer) {
-	answer := pollAnswer(r, a, !r.head.IsPost() && a.Update.NotModified(r.have, r.head.Get(head.IfModifiedSince)))
+	r.coding, r.unchanged = r.selects(a.Update)
+	answer := pollAnswer(r, a)
 	if r.choice.Transport == upgrade.Longpoll {
 		answer.Held = min(r.choice.Wait, r.route.Wait)
 	}
@@ -17,8 +17,8 @@ func (p *Proxy) answerPoll(r *request, a feed.Answer) {
 }
 
 // pollAnswer is what the feed says, as the answer to a request.
-func pollAnswer(r *request, a feed.Answer, unchanged bool) upgrade.Answer {
-	return upgrade.Answer{Update: a.Update, Now: r.now, CacheStatus: cacheStatus(a), Via: via, NotModified: unchanged}
+func pollAnswer(r *request, a feed.Answer) upgrade.Answer {
+	return upgrade.Answer{Update: a.Update, Coding: r.coding, Now: r.now, CacheStatus: cacheStatus(a), Via: via, NotModified: r.unchanged}
 }
 
 // accountPoll accounts for a request that was answered at once.

@@ -21,6 +21,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/proxy/observe"
 	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/upgrade/coding"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
@@ -123,10 +124,12 @@ func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
 	for name, u := range c.Upstreams {
 		p.upstreams[name] = newUpstream(u, o)
 	}
+	press := coding.NewPress()
 	for _, r := range c.Routes {
 		account := p.ledger.Route(r.Name, r.Interval)
 		rt := newRoute(r, p.upstreams[r.Upstream], account, secret, c.Limits)
 		rt.alarm = &alarm{log: p.log, route: r.Name}
+		rt.compression = newCompression(r, press)
 		p.observeRoute(rt, secret)
 		p.routes = append(p.routes, rt)
 		p.guarded = p.guarded || rt.guards()

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/feed"
-	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/upgrade"
 )
 
@@ -115,7 +114,7 @@ func (p *Proxy) isQuick(r *request, raw []byte) (a feed.Answer, ok bool) {
 		return p.answerAgain(r, s)
 	}
 	if a, ok = p.answerFirst(r, raw); ok {
-		p.remember(r, raw)
+		p.remember(r, raw, a)
 	}
 	return a, ok
 }
@@ -140,7 +139,7 @@ func (p *Proxy) answerFirst(r *request, raw []byte) (a feed.Answer, ok bool) {
 	}
 	a, ok = f.Hit(r.now)
 	if ok = ok && a.Update != nil && r.key.Current(); ok {
-		r.unchanged = a.Update.NotModified(r.have, r.head.Get(head.IfModifiedSince))
+		r.coding, r.unchanged = r.selects(a.Update)
 	}
 	return a, ok
 }
@@ -180,7 +179,7 @@ const quickCopy = 16 << 10
 
 // writeQuick writes the answer that was found.
 func (p *Proxy) writeQuick(r *request, a feed.Answer) error {
-	answer := pollAnswer(r, a, r.unchanged)
+	answer := pollAnswer(r, a)
 	body := answer.Body()
 	begin := min(len(body), quickCopy)
 	r.out = append(answer.AppendHead(r.out[:0]), body[:begin]...)

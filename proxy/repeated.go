@@ -7,6 +7,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
+	"github.com/pollmux/pollmux/upgrade/coding"
 )
 
 // repeated is the last request that a connection was answered quickly. Who polls
@@ -22,6 +23,8 @@ type repeated struct {
 	vary  *share.Vary // nil if nothing was made yet
 	key   []byte
 	have  []byte // entity tags
+
+	accepted coding.Accepted
 }
 
 // maxRepeated is how large a request may be that is kept.
@@ -43,13 +46,13 @@ func (p *Proxy) answerAgain(r *request, s *repeated) (a feed.Answer, ok bool) {
 	}
 	a, ok = f.Hit(r.now)
 	if ok = ok && a.Update != nil && s.route.share.Vary() == s.vary; ok {
-		r.unchanged = a.Update.NotModified(s.have, nil)
+		r.coding, r.unchanged = a.Update.Select(s.accepted, s.have, nil)
 	}
 	return a, ok
 }
 
 // remember keeps a request that was answered quickly.
-func (p *Proxy) remember(r *request, raw []byte) {
+func (p *Proxy) remember(r *request, raw []byte, a feed.Answer) {
 	c := r.conn
 	s := c.last
 	switch {
@@ -61,6 +64,7 @@ func (p *Proxy) remember(r *request, raw []byte) {
 	case s.same(raw):
 		s.route, s.vary = r.route, r.key.Vary()
 		s.key, s.have = append(s.key[:0], r.key.Bytes()...), append(s.have[:0], r.have...)
+		s.accepted = a.Update.Accepts(r.head.Joined(head.AcceptEncoding))
 	default:
 		s.raw, s.vary = append(s.raw[:0], raw...), nil
 	}

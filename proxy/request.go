@@ -10,6 +10,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/observe"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
+	"github.com/pollmux/pollmux/upgrade/coding"
 )
 
 // request is one client's request while its handler runs. It is used again for
@@ -42,7 +43,8 @@ type request struct {
 	look *observe.Look // nil unless it is observed
 
 	// Of a quick answer.
-	unchanged bool // it is a 304
+	unchanged bool          // it is a 304
+	coding    coding.Coding // that was selected
 	out       []byte
 }
 

@@ -31,8 +31,10 @@ type route struct {
 	reads    []string // query parameters that pollmux reads itself
 	origins  map[string]bool
 	alarm    *alarm
-	doubt    doubt
-	observed *observe.Route // nil unless the mode says so
+
+	compression compression
+	doubt       doubt
+	observed    *observe.Route // nil unless the mode says so
 }
 
 // upstream is a configured upstream: one client for polls, one for passed

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/upgrade"
+	"github.com/pollmux/pollmux/upgrade/coding"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
@@ -79,6 +80,9 @@ func (p *Proxy) beginSocket(r *request, s *subscription) {
 	terms := p.terms()
 	terms.Beat, terms.Steady, terms.Linger = policy.Ping, true, upgrade.CloseLinger
 	fields := []upgrade.Field{{Name: "Vary", Value: r.route.vary()}, {Name: "Via", Value: via}}
+	if options.Press = r.deflates(); options.Press != nil {
+		fields = append(fields, upgrade.Field{Name: "Sec-WebSocket-Extensions", Value: coding.Extension})
+	}
 	p.takeOver(r, func(c *conn, early []byte) {
 		boundUnsent(c.Conn)
 		terms.Early = c.unfollow(early)

@@ -3,14 +3,20 @@ package upgrade
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/pollmux/pollmux/upgrade/coding"
 )
 
 // Answer is an update as the answer to one request.
 type Answer struct {
 	Update *Update
+
+	// Coding is the content coding that was selected for the client.
+	Coding coding.Coding
 
 	// NotModified answers 304, without the body.
 	NotModified bool
@@ -51,7 +57,7 @@ func (a *Answer) Write(ctx *fasthttp.RequestCtx) {
 		resp.SkipBody = true
 		return
 	}
-	resp.SetBodyRaw(a.Update.Body)
+	resp.SetBodyRaw(a.content())
 }
 
 // SetDate sets Date, of a server with NoDefaultDate. fasthttp takes that field for
@@ -96,7 +102,7 @@ func (a *Answer) appendOwn(b []byte) []byte {
 // appendEnd appends what is left of the head.
 func (a *Answer) appendEnd(b []byte) []byte {
 	if a.hasBody() {
-		b = appendField(b, "Content-Length", strconv.Itoa(len(a.Update.Body)))
+		b = appendField(b, "Content-Length", strconv.Itoa(len(a.content())))
 	}
 	return append(b, "\r\n"...)
 }
@@ -108,7 +114,7 @@ func (a *Answer) Body() []byte {
 	if !a.hasBody() {
 		return nil
 	}
-	return a.Update.Body
+	return a.content()
 }
 
 func (a *Answer) status() int {
@@ -122,9 +128,7 @@ func (a *Answer) status() int {
 // 15.4.5), but for Date. age is called where Age belongs.
 func (a *Answer) fields(add func(name, value string), age func()) {
 	u := a.Update
-	if u.ETag != "" {
-		add("ETag", u.ETag)
-	}
+	addIf(add, "ETag", u.Tag(a.Coding))
 	add("Cache-Control", a.cacheControl())
 	age()
 	addIf(add, "Vary", u.Vary)
@@ -133,13 +137,28 @@ func (a *Answer) fields(add func(name, value string), age func()) {
 		add("Preference-Applied", "wait="+strconv.Itoa(int(a.Held/time.Second)))
 	}
 	for i := range u.Header {
-		if f := &u.Header[i]; !a.NotModified || survivesNotModified(f.Name) {
+		if f := &u.Header[i]; a.says(f.Name) {
 			add(f.Name, f.Value)
 		}
+	}
+	if a.Coding != coding.Identity && !a.NotModified {
+		add("Content-Encoding", a.Coding.String())
 	}
 	addIf(add, "Cache-Status", a.CacheStatus)
 	addIf(add, "Via", a.Via)
 }
+
+// says reports whether the answer has a field of the origin's. Ranges of what is
+// compressed here are not to be had.
+func (a *Answer) says(name string) bool {
+	if a.NotModified {
+		return survivesNotModified(name)
+	}
+	return a.Coding == coding.Identity || !strings.EqualFold(name, "Accept-Ranges")
+}
+
+// content is the body.
+func (a *Answer) content() []byte { return a.Update.coded(a.Coding) }
 
 // appendAge appends the value of Age, in seconds.
 func (a *Answer) appendAge(b []byte) []byte {

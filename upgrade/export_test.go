@@ -3,6 +3,8 @@ package upgrade
 import (
 	"io"
 	"time"
+
+	"github.com/pollmux/pollmux/upgrade/coding"
 )
 
 const (
@@ -21,14 +23,17 @@ func (u *Update) Encoded(t Transport, chunked bool) ([]byte, error) {
 	return f.bytes(chunked), f.err
 }
 
+// Content is the body of an answer.
+func Content(a *Answer) []byte { return a.content() }
+
 // CloseFrame is what ends a WebSocket.
 func CloseFrame(code int, reason string) []byte { return closeFrame(code, reason) }
 
 // StatusEvent is what tells an EventSource that its source is stale or live.
 func StatusEvent(reason string) []byte { return statusEvent(reason) }
 
-// Answers is how many long-poll answers are kept for an update.
-func (u *Update) Answers() int { return len(u.frames.answers) }
+// Answers is how many long-poll answers are kept for an update as it is.
+func (u *Update) Answers() int { return len(u.frames.answers[coding.Identity]) }
 
 // LastHeard is when the peer was heard last, since the socket was opened.
 func (s *Socket) LastHeard() time.Duration { return s.heard }

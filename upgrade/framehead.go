@@ -6,8 +6,13 @@ import "encoding/binary"
 type frameHead struct {
 	op    byte
 	final bool
-	size  int64
-	mask  [4]byte
+
+	// deflated is RSV1, which only the first frame of a message may have, once
+	// that is agreed upon (RFC 7692 section 6).
+	deflated bool
+
+	size int64
+	mask [4]byte
 }
 
 // isControl reports whether a frame stands outside of messages, and may come
@@ -20,8 +25,9 @@ const maxFrameHead = 14
 // headReader reads the head of a frame (RFC 6455 section 5.2), which may come in
 // pieces. What is wrong is refused at the first byte that shows it.
 type headReader struct {
-	bytes [maxFrameHead]byte
-	n     int
+	bytes    [maxFrameHead]byte
+	n        int
+	deflates bool // messages may be deflated
 }
 
 // take takes what belongs to the head, and reports whether it is whole.
@@ -71,9 +77,10 @@ func extension(short byte) int {
 
 func (r *headReader) first(h *frameHead, short byte) error {
 	first, second := r.bytes[0], r.bytes[1]
-	h.op, h.final = first&0x0f, first&final != 0
+	h.op, h.final, h.deflated = first&0x0f, first&final != 0, first&deflated != 0
+	mayDeflate := r.deflates && (h.op == opText || h.op == opBinary)
 	switch {
-	case first&0x70 != 0:
+	case first&(rsv2|rsv3) != 0, h.deflated && !mayDeflate:
 		return violation("a reserved bit is set")
 	case h.op > opBinary && h.op < opClose || h.op > opPong:
 		return violation("an unknown opcode")

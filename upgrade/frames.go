@@ -4,6 +4,9 @@ import (
 	"errors"
 	"strconv"
 	"sync"
+	"sync/atomic"
+
+	"github.com/pollmux/pollmux/upgrade/coding"
 )
 
 // errFormat: the update cannot be told in this format.
@@ -22,8 +25,11 @@ type frames struct {
 	once    [encodings]sync.Once
 	encoded [encodings]frame
 
+	fragments atomic.Pointer[fragments] // nil until there is a compressed stream
+	deflated  deflatedMessage
+
 	mu      sync.Mutex
-	answers map[string][]byte // long-poll answers by what they depend on
+	answers [coding.Codings]map[string][]byte // long-poll answers by what they depend on
 }
 
 // frame is one encoding, with the framing of a chunk (RFC 9112 section 7.1)
@@ -93,23 +99,23 @@ func (u *Update) Representable(t Transport) bool {
 }
 
 // maxAnswers bounds the variants of a long poll's answer that are kept for one
-// version. There are few: waits and routes.
+// version under one coding. There are few: waits and routes.
 const maxAnswers = 4
 
 // held returns the answer to a long poll for variant, which make makes.
-func (u *Update) held(variant string, make func() []byte) []byte {
+func (u *Update) held(c coding.Coding, variant string, make func() []byte) []byte {
 	f := u.frames
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if b, ok := f.answers[variant]; ok {
+	if b, ok := f.answers[c][variant]; ok {
 		return b
 	}
 	b := make()
-	if f.answers == nil {
-		f.answers = map[string][]byte{}
+	if f.answers[c] == nil {
+		f.answers[c] = map[string][]byte{}
 	}
-	if len(f.answers) < maxAnswers {
-		f.answers[variant] = b
+	if len(f.answers[c]) < maxAnswers {
+		f.answers[c][variant] = b
 		u.keep(len(b))
 	}
 	return b

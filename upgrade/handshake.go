@@ -37,8 +37,8 @@ func AcceptKey(key []byte) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// appendSwitch writes the answer to a valid handshake. No extension is taken, and
-// no subprotocol spoken.
+// appendSwitch writes the answer to a valid handshake. No subprotocol is spoken. If
+// an extension is, that is one of the fields.
 func appendSwitch(b []byte, key string, fields []Field) []byte {
 	b = appendStatus(b, http.StatusSwitchingProtocols)
 	b = appendField(b, "Upgrade", "websocket")

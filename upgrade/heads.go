@@ -1,11 +1,16 @@
 package upgrade
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/pollmux/pollmux/upgrade/coding"
+)
 
 // variant is what the head of an answer depends on besides its update and the
-// time. Whatever else there will be to choose (a coding) belongs here.
+// time. Whatever else there will be to choose belongs here.
 type variant struct {
 	notModified      bool
+	coding           coding.Coding
 	cacheStatus, via string
 }
 
@@ -22,7 +27,7 @@ type heads struct{ kept atomic.Pointer[[]*written] }
 
 const (
 	// maxHeads bounds how many are kept: there are few variants.
-	maxHeads = 8
+	maxHeads = 16
 
 	// maxHead is how large one may be that is kept: the limit on snapshots does
 	// not count them.
@@ -62,7 +67,7 @@ func (a *Answer) head() *written {
 }
 
 func (a *Answer) variant() variant {
-	return variant{notModified: a.NotModified, cacheStatus: a.CacheStatus, via: a.Via}
+	return variant{notModified: a.NotModified, coding: a.Coding, cacheStatus: a.CacheStatus, via: a.Via}
 }
 
 func (a *Answer) writeHead() *written {

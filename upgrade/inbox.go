@@ -3,9 +3,10 @@ package upgrade
 import "slices"
 
 // inbox takes apart what the client of a WebSocket sends (RFC 6455 section 5), as
-// it comes: nobody has to wait for the rest of a frame. It takes no extension and
-// no frame that the RFC forbids: lengths that could be said shorter and a Close of
-// one byte are refused, which libraries let pass.
+// it comes: nobody has to wait for the rest of a frame. It takes no extension but
+// compression where that was agreed to (RFC 7692), and no frame that the RFC
+// forbids: lengths that could be said shorter and a Close of one byte are refused,
+// which libraries let pass.
 type inbox struct {
 	most   int64  // bytes of a message; 0 is no limit
 	silent bool   // there is nobody to take one
@@ -35,6 +36,8 @@ var (
 	errTooBig   = &CloseError{Code: CloseTooBig, Reason: "the message is too big"}
 	errUnwanted = &CloseError{Code: CloseUnsupported, Reason: "messages are not accepted here"}
 	errNotUTF8  = &CloseError{Code: CloseInvalid, Reason: "a text message that is not UTF-8"}
+
+	errNotDeflated = &CloseError{Code: CloseInvalid, Reason: "a message that is not deflated, although it says so"}
 )
 
 // take takes bytes in up to the end of a message, whatever control frames come
@@ -86,9 +89,13 @@ func (i *inbox) begin() error {
 	case i.silent:
 		return errUnwanted
 	case !i.begun:
-		i.begun, i.checked, i.message = true, 0, Message{Text: i.frame.op == opText}
+		i.begun, i.checked, i.message = true, 0, Message{Text: i.frame.op == opText, deflated: i.frame.deflated}
 	}
-	if i.most > 0 && int64(len(i.message.Data)) > i.most-i.frame.size {
+	most := i.most
+	if i.message.deflated {
+		most += deflateExtra(most)
+	}
+	if i.most > 0 && int64(len(i.message.Data)) > most-i.frame.size {
 		return errTooBig
 	}
 	return nil
@@ -109,7 +116,7 @@ func (i *inbox) payload(p []byte) error {
 	*into = append(*into, p...)
 	unmask((*into)[begin:], i.frame.mask, i.done)
 	i.done += int64(len(p))
-	if !i.frame.isControl() && i.message.Text {
+	if !i.frame.isControl() && i.message.Text && !i.message.deflated {
 		var ok bool
 		if i.checked, ok = wholeText(i.message.Data, i.checked); !ok {
 			return errNotUTF8
@@ -129,7 +136,7 @@ func (i *inbox) end() (*Message, error) {
 	}
 	m := i.message
 	i.begun, i.message = false, Message{}
-	if m.Text && i.checked < len(m.Data) {
+	if m.Text && !m.deflated && i.checked < len(m.Data) {
 		return nil, errNotUTF8
 	}
 	return &m, nil

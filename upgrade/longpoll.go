@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pollmux/pollmux/upgrade/coding"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
@@ -12,6 +13,7 @@ type LongPoll struct {
 	source    Source
 	have      *Update
 	answer    Answer
+	accepted  coding.Accepted
 	stale     string
 	closing   bool
 	delivered func(*Update)
@@ -30,8 +32,12 @@ type LongPollOptions struct {
 	// Have is the version that the client has.
 	Have *Update
 
-	// Answer holds what every answer carries, and Held.
+	// Answer holds what every answer carries, Held, and the Coding in which the
+	// client has it.
 	Answer Answer
+
+	// Accepted are the codings that the client takes.
+	Accepted coding.Accepted
 
 	// StaleStatus is the CacheStatus of an answer at the end of the wait while
 	// the source cannot tell whether the version is still current.
@@ -56,7 +62,7 @@ type LongPollOptions struct {
 // NewLongPoll returns a subscriber that is to be held for as long as it wants.
 func NewLongPoll(source Source, o LongPollOptions) *LongPoll {
 	return &LongPoll{
-		source: source, have: o.Have, answer: o.Answer, stale: o.StaleStatus, closing: o.Closing, delivered: o.Delivered,
+		source: source, have: o.Have, answer: o.Answer, accepted: o.Accepted, stale: o.StaleStatus, closing: o.Closing, delivered: o.Delivered,
 		question: o.Question, rest: o.Rest, renew: o.Renew,
 	}
 }
@@ -77,10 +83,11 @@ func (p *LongPoll) Next() (frame []byte, changed <-chan struct{}, last bool) {
 // bytes is the answer with an update. It is the same for all clients that were
 // waiting with the same options, so it is made once.
 func (p *LongPoll) bytes(u *Update) []byte {
+	p.answer.Coding = u.Choose(p.accepted)
 	a := p.answer
 	a.Update, a.Now = u, u.Received
 	variant := a.CacheStatus + "\n" + a.Via + "\n" + a.Held.String() + strconv.FormatBool(p.closing)
-	return u.held(variant, func() []byte { return a.Append(nil, p.closing) })
+	return u.held(a.Coding, variant, func() []byte { return a.Append(nil, p.closing) })
 }
 
 // finish is the answer to a client that has waited long enough: that nothing
@@ -129,7 +136,7 @@ func (p *LongPoll) Leave() []byte {
 // version that it got. It ends the session of one that sends anything else: that
 // must not wait behind this.
 func (p *LongPoll) Heard(said []byte) (fanout.Verdict, func()) {
-	if p.answered && len(p.early) == 0 && p.question.IsAsked(said, p.have.ETag) && p.renew() {
+	if p.answered && len(p.early) == 0 && p.question.IsAsked(said, p.have.Tag(p.answer.Coding)) && p.renew() {
 		p.answered = false
 		return fanout.Renewed, nil
 	}

@@ -25,6 +25,7 @@ type sockets struct {
 	source   *fake
 	options  upgrade.SocketOptions
 	terms    fanout.Terms
+	fields   []upgrade.Field // of the handshake
 	count    counter
 	ended    chan fanout.End
 }
@@ -73,7 +74,7 @@ func (s *sockets) serve(c net.Conn) {
 		return
 	}
 	early, _ := br.Peek(br.Buffered())
-	fields := []upgrade.Field{{Name: "Via", Value: "1.1 pollmux"}}
+	fields := append([]upgrade.Field{{Name: "Via", Value: "1.1 pollmux"}}, s.fields...)
 	terms := s.terms
 	terms.Early = bytes.Clone(early)
 	socket := upgrade.NewSocket(r.Header.Get("Sec-WebSocket-Key"), fields, s.source, s.options)
@@ -107,6 +108,8 @@ type raw struct {
 	net.Conn
 	r    *bufio.Reader
 	head []byte // of the answer to the handshake
+
+	deflates bool // RSV1 is allowed
 }
 
 // open sends a handshake and bytes glued to it.
@@ -143,6 +146,9 @@ func (r *raw) next() (frame, error) {
 	head := make([]byte, 2, 10)
 	if _, err := io.ReadFull(r.r, head); err != nil {
 		return frame{}, err
+	}
+	if r.deflates {
+		head[0] &^= 0x40
 	}
 	more := map[byte]int{126: 2, 127: 8}[head[1]&0x7f]
 	if _, err := io.ReadFull(r.r, head[2:2+more]); err != nil {

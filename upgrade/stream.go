@@ -3,6 +3,7 @@ package upgrade
 import (
 	"time"
 
+	"github.com/pollmux/pollmux/upgrade/coding"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
@@ -25,6 +26,7 @@ type Stream struct {
 	chunked   bool
 	alias     bool
 	picture   bool
+	flow      *flow  // nil if it goes as it is
 	doubted   uint64 // version that is kept back while the source is stale
 	delivered func(*Update)
 
@@ -61,6 +63,10 @@ type StreamOptions struct {
 	// each picture at once, rather than read the parts' lengths.
 	Picture bool
 
+	// Coding is that of an SSE or NDJSON stream, which Press compresses.
+	Coding coding.Coding
+	Press  *coding.Press
+
 	// Resume is the ID of the version that the client has; nil if none.
 	Resume []byte
 
@@ -75,7 +81,9 @@ type StreamOptions struct {
 // NewStream returns a subscriber whose response has not begun.
 func NewStream(source Source, o StreamOptions) *Stream {
 	s := &Stream{kind: o.Kind, source: source, alias: o.Alias, chunked: !o.HTTP10, picture: o.Picture, delivered: o.Delivered}
+	s.flow = newFlow(o.Kind, o.Coding, o.Press)
 	s.pending = s.appendHead(nil, o.Fields)
+	s.pending = s.appendRaw(s.pending, s.flow.begin())
 	switch u := source.Latest().Update; {
 	case u == nil:
 	case len(o.Resume) > 0 && string(o.Resume) == u.ID:
@@ -87,15 +95,18 @@ func NewStream(source Source, o StreamOptions) *Stream {
 	return s
 }
 
-// append frames plain for the client.
-func (s *Stream) append(b, plain []byte) []byte {
-	if len(plain) == 0 {
+// append compresses and frames plain for the client.
+func (s *Stream) append(b, plain []byte) []byte { return s.appendRaw(b, s.flow.stored(plain)) }
+
+// appendRaw frames what is compressed, if it has to be.
+func (s *Stream) appendRaw(b, raw []byte) []byte {
+	if len(raw) == 0 {
 		return b
 	}
 	if !s.chunked {
-		return append(b, plain...)
+		return append(b, raw...)
 	}
-	return append(b, newFrame(plain, nil).chunk...)
+	return append(b, newFrame(raw, nil).chunk...)
 }
 
 // Next returns what the client has not seen of the source.
@@ -125,7 +136,7 @@ func (s *Stream) doubts(state *State) bool {
 // has its status say so; a client of the others would never know: their stream
 // cannot go on, and must not look complete.
 func (s *Stream) snapshot(u *Update) (frame []byte, over bool) {
-	f := u.frame(s.encoding(u))
+	f := s.frame(u)
 	if s.kind == Multipart && f.err == nil {
 		return s.part(u), false
 	}
@@ -182,10 +193,11 @@ func (s *Stream) Leave() []byte {
 
 // goodbye ends the response well.
 func (s *Stream) goodbye() []byte {
+	end := s.appendRaw(nil, s.flow.end())
 	if s.chunked {
-		return []byte("0\r\n\r\n")
+		return append(end, "0\r\n\r\n"...)
 	}
-	return nil
+	return end
 }
 
 // Heard bounds what the client says: a request or two that it has sent behind

@@ -25,6 +25,9 @@ func (s *Stream) contentType() string {
 func (s *Stream) appendHead(b []byte, fields []Field) []byte {
 	b = appendStatus(b, http.StatusOK)
 	b = appendField(b, "Content-Type", s.contentType())
+	if s.flow != nil {
+		b = appendField(b, "Content-Encoding", s.flow.coding.String())
+	}
 	b = appendField(b, "Cache-Control", "no-store, no-transform")
 	b = appendField(b, "X-Accel-Buffering", "no")
 	b = appendField(b, "Date", time.Now().UTC().Format(http.TimeFormat))

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/pollmux/pollmux/upgrade/coding"
 )
 
 // Field is one field line of an answer.
@@ -50,14 +52,23 @@ type Update struct {
 	// version. It may be nil.
 	Taken func(bytes int)
 
-	frames *frames // shared by all renewals of this version
-	heads  *heads  // of this one; nil keeps none
+	// Offer is what clients may have the version compressed in. Nil: it goes as
+	// it is.
+	Offer *coding.Offer
+
+	frames  *frames  // shared by all renewals of this version
+	codings *codings // and this
+	codable codable  // by what this one says
+	heads   *heads   // of this one; nil keeps none
 }
 
 // NewUpdate completes an update whose other fields are set: nothing has been
 // encoded of it yet.
 func NewUpdate(u Update) *Update {
 	u.frames, u.heads = new(frames), new(heads)
+	if u.codable = u.isCodable(); u.Offer != nil {
+		u.codings = newCodings(&u)
+	}
 	return &u
 }
 
@@ -67,6 +78,7 @@ func (u *Update) Renewed(cacheControl, date string, polled, received time.Time, 
 	next.heads = new(heads)
 	next.CacheControl, next.Date = cacheControl, date
 	next.Polled, next.Received, next.Age = polled, received, age
+	next.codable = next.isCodable()
 	return &next
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pollmux/pollmux/upgrade/coding"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
@@ -12,6 +13,8 @@ import (
 type Message struct {
 	Text bool
 	Data []byte
+
+	deflated bool // Data is to be inflated
 }
 
 // Socket is a subscriber over a WebSocket. It is a fanout.Session.
@@ -19,6 +22,7 @@ type Socket struct {
 	source    Source
 	opened    time.Time
 	ping      time.Duration
+	press     *coding.Press // nil: nothing is deflated
 	send      func(Message) error
 	delivered func(*Update)
 
@@ -41,7 +45,11 @@ type Socket struct {
 // SocketOptions are the policy for a WebSocket.
 type SocketOptions struct {
 	Ping       time.Duration // how often Beat is called
-	MaxMessage int64         // bytes; 0 is no limit
+	MaxMessage int64         // bytes, inflated; 0 is no limit
+
+	// Press compresses messages, once coding.Extension was agreed to. Nil: that
+	// was not.
+	Press *coding.Press
 
 	// Send is given each message of the client, in order, and may block the
 	// next. A *CloseError, or any other error with 1011, closes the socket.
@@ -55,9 +63,9 @@ type SocketOptions struct {
 
 // NewSocket returns a subscriber that answers a valid handshake first.
 func NewSocket(key string, fields []Field, source Source, o SocketOptions) *Socket {
-	s := &Socket{source: source, opened: time.Now(), ping: o.Ping, send: o.Send, delivered: o.Delivered}
+	s := &Socket{source: source, opened: time.Now(), ping: o.Ping, press: o.Press, send: o.Send, delivered: o.Delivered}
 	s.pending = appendSwitch(nil, key, fields)
-	s.inbox = inbox{most: o.MaxMessage, silent: o.Send == nil, pong: s.pong}
+	s.inbox = inbox{most: o.MaxMessage, silent: o.Send == nil, pong: s.pong, head: headReader{deflates: o.Press != nil}}
 	return s
 }
 
@@ -70,7 +78,7 @@ func (s *Socket) Next() (frame []byte, changed <-chan struct{}, last bool) {
 	state := s.source.Latest()
 	if u := state.unseen(s.have); u != nil && u.HasSnapshot() {
 		s.have, s.sending = u.Version, u
-		return u.frame(WebSocket).plain, nil, false
+		return u.message(s.press), nil, false
 	}
 	if state.Ended != nil {
 		return closeFrame(endCode(state.Ended)), nil, true
@@ -139,11 +147,14 @@ func (s *Socket) Heard(p []byte) (v fanout.Verdict, work func()) {
 	return fanout.Listening, nil
 }
 
-// take hands a message on.
+// take hands a message on. To inflate it takes as long as its client likes, too.
 func (s *Socket) take(m Message, rest []byte) (work func()) {
 	s.taking, s.rest, s.refused = true, bytes.Clone(rest), nil
 	return func() {
-		err := s.send(m)
+		err := m.inflate(s.press, s.inbox.most)
+		if err == nil {
+			err = s.send(m)
+		}
 		if refusal := (*CloseError)(nil); err != nil && !errors.As(err, &refusal) {
 			err = &CloseError{Code: CloseBroken, Reason: err.Error()}
 		}

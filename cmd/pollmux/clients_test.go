@@ -86,7 +86,7 @@ drain_timeout: 5s
 upstreams: {api: {servers: [%q], timeout: 2s}}
 routes:
   - {path: /scores, upstream: api, interval: 100ms}
-  - {path: /text, upstream: api, interval: 100ms}
+  - {path: /text, upstream: api, interval: 100ms, compress: {streams: true}, websocket: {compress: true}}
   - {path: /camera.png, upstream: api, interval: 100ms, transport_query: as}
   - {path: /**, upstream: api, mode: pass}
 `, listen, strings.Join(lines, "\n"), origin)
@@ -166,6 +166,21 @@ func TestCurlStreams(t *testing.T) {
 			s.change(version)
 		}
 		p.hears(fmt.Sprintf(line, version), 1)
+	}
+	features, err := exec.Command(curl, "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for accept, feature := range map[string]string{"gzip": "libz", "zstd": "zstd"} {
+		if !bytes.Contains(features, []byte(feature)) {
+			missing(t, "this curl has no "+feature)
+		}
+		s.says(accept + strings.Repeat(" and more", 100))
+		p := launch(t, curl, "-sNi", "--max-time", "60", "--compressed", "-H", "Accept: text/event-stream", "-H", "Accept-Encoding: "+accept, s.url()+"/text")
+		p.hears("Content-Encoding: "+accept+"\r", 1)
+		p.hears("data: "+accept+strings.Repeat(" and more", 100), 1)
+		s.says("another")
+		p.hears("data: another", 1)
 	}
 	out, err := exec.Command(curl, "-s", "--http1.0", s.url()+"/scores").Output()
 	if err != nil || string(out) != fmt.Sprintf(`{"v":%d}`, version) {

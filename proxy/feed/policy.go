@@ -7,6 +7,7 @@ import (
 
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/upgrade/coding"
 )
 
 // Policy is what a route says of its feeds.
@@ -59,6 +60,9 @@ type Spec struct {
 
 	// Lending is set where polls may borrow the credentials of clients.
 	Lending *Lending
+
+	// Offer is what clients may have the answers compressed in; nil is nothing.
+	Offer *coding.Offer
 
 	// Outage is shared by the feeds of one upstream; nil if this is the only
 	// one.

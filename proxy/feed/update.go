@@ -12,6 +12,7 @@ import (
 
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/upgrade"
+	"github.com/pollmux/pollmux/upgrade/coding"
 )
 
 // newUpdate makes a version of an answer. Nothing in it refers to a buffer that
@@ -35,17 +36,19 @@ func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update, taken *char
 		Received:     l.received,
 		Age:          ageOf(h),
 		Taken:        taken.add,
+		Offer:        f.spec.Offer,
 	})
 }
 
 // entityTag is the origin's own if it is a strong one, so that it stays valid
-// with pollmux taken away. An origin that changes the body and not the tag does
+// with pollmux taken away, and not what could be that of another version under a
+// coding. An origin that changes the body and not the tag does
 // not mean it, and is not believed again: clients may still have what the tag
 // stood for first.
 func (f *Feed) entityTag(l landing, old *upgrade.Update) string {
 	tag := l.response.Header.Get("ETag")
 	f.runs.lying = f.runs.lying || old != nil && old.ETag == tag
-	if isStrongTag(tag) && !f.runs.lying {
+	if isStrongTag(tag) && !f.runs.lying && !coding.IsTag(tag) {
 		return tag
 	}
 	return upgrade.HashTag(l.response.Status, l.response.Header.Get("Content-Type"), l.body)
@@ -103,10 +106,14 @@ func (f *Feed) sharedFields(h origin.Header) []upgrade.Field {
 // cacheControl is what clients and caches on their way are told. Where each
 // client is let in first, none of these may let another in instead.
 func (f *Feed) cacheControl(h origin.Header) string {
-	if f.spec.Lending != nil {
-		return ForOneClient
+	said := joined(h, "Cache-Control")
+	if f.spec.Lending == nil {
+		return said
 	}
-	return joined(h, "Cache-Control")
+	if directives, err := origin.ParseDirectives(h, "Cache-Control"); err != nil || directives.Has("no-transform") {
+		return ForOneClient + ", no-transform"
+	}
+	return ForOneClient
 }
 
 // ForOneClient is the Cache-Control of an answer that no cache may give to
