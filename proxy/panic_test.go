@@ -108,7 +108,7 @@ func relayBoom(body io.ReadCloser, length int64) func(*rig, *request) {
 	return func(r *rig, req *request) {
 		req.route = r.proxy.routes[0]
 		x := r.proxy.newPass(req, func() {})
-		real, err := req.route.upstream.passes.Do(context.Background(), x.request())
+		real, err := req.route.upstream.passes.Do(context.Background(), x.ask())
 		if err != nil {
 			r.t.Error(err)
 			return
@@ -149,7 +149,7 @@ func TestAWatchThatPanicsEndsItsRequest(t *testing.T) {
 	cancelled := make(chan struct{})
 	var log await.Log
 	p := &Proxy{log: slog.New(slog.NewTextHandler(&log, nil))}
-	w := p.newWatch(nil, func() { close(cancelled) })
+	w := &watch{cancel: func() { close(cancelled) }, panicked: p.watchPanicked}
 	done := make(chan struct{})
 	w.run(done) // there is no connection to look at
 	<-cancelled
@@ -183,6 +183,7 @@ func TestEveryGoroutineIsKnown(t *testing.T) {
 		"upgrade/fanout/shards.go h.poll.run":      "asks the kernel; serves nobody",
 		"upgrade/fanout/shards.go h.run":           "contains what each session does",
 		"proxy/origin/pool.go time.AfterFunc":      "closes idle connections",
+		"proxy/origin/deadlines.go time.AfterFunc": "moves deadlines of a socket",
 		"proxy/watch.go time.AfterFunc":            "starts run",
 	}
 	found := map[string]bool{}

@@ -1,38 +1,75 @@
 package proxy
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 
 	"github.com/pollmux/pollmux/proxy/origin"
 )
 
-// pass is a passed request under way.
+// maxSpare is how large a buffer of a pass may be that is used again.
+const maxSpare = 16 << 10
+
+// pass is a passed request under way. One that ended in good order, with nobody
+// left who could have kept something of it, is used again for others.
 type pass struct {
 	proxy  *Proxy
 	r      *request
 	route  *route // outlives r
 	conn   *conn
 	body   *requestBody // nil if the request has none
-	cancel context.CancelFunc
-	watch  *watch
+	cancel func()
+	watch  watch
+	leash  origin.Leash
 
 	answer *origin.Response // has the trailer in the end
 	over   func()           // called once at the end of the answer; may be nil
 	leave  func()           // ends the tenure of who gets the answer; may be nil
+
+	request origin.Request
+	buf     []byte // of the head, and later of a small answer
+
+	pull    func()                   // pulls the leash; made once, as are these
+	noted   func(what any)           // notes that the watch panicked
+	interim func(int, origin.Header) // relays an interim response
 }
 
-func (p *Proxy) newPass(r *request, cancel context.CancelFunc) *pass {
-	x := &pass{proxy: p, r: r, route: r.route, conn: clientConn(r.ctx.Conn()), cancel: cancel}
+func (p *Proxy) sparePass() *pass {
+	x := &pass{proxy: p, noted: p.watchPanicked}
+	x.pull, x.interim = x.leash.Pull, x.relayInterim
+	return x
+}
+
+// newPass begins to pass a request. cancel interrupts it; nil means what pulling
+// the leash interrupts.
+func (p *Proxy) newPass(r *request, cancel func()) *pass {
+	x := p.spare.Get().(*pass)
+	x.r, x.route, x.conn, x.cancel = r, r.route, clientConn(r.ctx.Conn()), cancel
+	if cancel == nil {
+		x.cancel = x.pull
+	}
 	if r.head.Length != 0 {
 		x.body = p.bodyOf(r)
 	}
-	x.watch = p.newWatch(x.conn, cancel)
+	x.watch = watch{lookout: &p.lookout, conn: x.conn, cancel: x.cancel, panicked: x.noted}
 	if x.body == nil {
-		x.watch.startSoon()
+		x.watch.startSoon(r.now)
 	}
 	return x
+}
+
+// spend gives back what ended in good order. What may still be held by somebody
+// is left to the garbage collector.
+func (x *pass) spend() {
+	if x.body != nil || x.leave != nil || x.over != nil {
+		return
+	}
+	buf := x.buf
+	if cap(buf) > maxSpare {
+		buf = nil
+	}
+	*x = pass{proxy: x.proxy, pull: x.pull, noted: x.noted, interim: x.interim, buf: buf}
+	x.proxy.spare.Put(x)
 }
 
 // spent reports whether the client's connection cannot carry another request,
@@ -58,11 +95,13 @@ func (x *pass) end() {
 	}
 }
 
-func (x *pass) request() *origin.Request {
-	r := x.r
-	req := &origin.Request{
-		Method:  string(r.head.Method),
-		Head:    x.proxy.appendPassed(nil, r, false),
+// ask is the request to the origin.
+func (x *pass) ask() *origin.Request {
+	r, req := x.r, &x.request
+	x.buf = x.proxy.appendPassed(x.buf[:0], r, false)
+	*req = origin.Request{
+		Method:  methodName(r.head.Method),
+		Head:    x.buf,
 		Timeout: r.route.upstream.Timeout,
 		Repeat:  r.head.IsSafe() && r.head.Length == 0,
 	}
@@ -78,9 +117,21 @@ func (x *pass) request() *origin.Request {
 	return req
 }
 
-// interim relays an interim response (RFC 9110 section 15.2). What fasthttp has
+// methodName is a method as a string, which for the usual ones is no new one.
+func methodName(method []byte) string {
+	for _, usual := range usualMethods {
+		if string(method) == usual {
+			return usual
+		}
+	}
+	return string(method)
+}
+
+var usualMethods = [...]string{http.MethodGet, http.MethodPost, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions}
+
+// relayInterim relays an interim response (RFC 9110 section 15.2). What fasthttp has
 // answered before is on its way already: it flushes after each response.
-func (x *pass) interim(status int, header origin.Header) {
+func (x *pass) relayInterim(status int, header origin.Header) {
 	b := []byte("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")
 	for _, f := range header {
 		if !isHopField(header, f.Name) {

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -22,9 +21,8 @@ func (p *Proxy) passThrough(r *request, reason share.Reason) {
 		p.passUpgrade(r, reason)
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	pass := p.newPass(r, cancel)
-	resp, err := r.route.upstream.passes.Do(ctx, pass.request())
+	pass := p.newPass(r, nil)
+	resp, err := r.route.upstream.passes.Do(&pass.leash, pass.ask())
 	r.observeAnswer(resp)
 	if err != nil {
 		pass.end()
@@ -144,16 +142,18 @@ func (p *Proxy) relay(r *request, x *pass, resp *origin.Response, reason share.R
 	// RFC 9110 section 15.3.6: nobody may send a body with a 205, and some read
 	// none. What an origin sends with one ends here.
 	noBody := r.head.IsHead() || r.preflight || resp.Length == 0 || resp.Status == http.StatusResetContent
-	if !noBody {
-		x.leave = p.endWith(p.passTenure(r), x.cancel)
-	}
 	switch {
 	case noBody:
 		_ = resp.Body.Close()
 		x.end()
-	case r.head.HTTP10 && resp.Length < 0:
-		p.relayToClose(r, x, resp)
+		x.spend()
+	case x.relayWhole(r, resp):
 	default:
+		x.leave = p.endWith(p.passTenure(r), x.cancel)
+		if r.head.HTTP10 && resp.Length < 0 {
+			p.relayToClose(r, x, resp)
+			return
+		}
 		p.relayBody(r, x, resp)
 	}
 }

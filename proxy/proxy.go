@@ -46,9 +46,11 @@ type Proxy struct {
 	engine    *fanout.Engine
 	gate      *gate
 	crowd     *crowd
+	lookout   lookout // after passed requests that take long
 	server    *fasthttp.Server
 	requests  sync.Pool // of *request
 	quicks    sync.Pool // of *request, for quick
+	spare     sync.Pool // of *pass
 	buffers   sync.Pool // of *[]byte, relayChunk long
 
 	tunnelIdle time.Duration
@@ -114,6 +116,7 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	p.gate.quick = p.quick
 	p.requests.New = func() any { return new(request) }
 	p.quicks.New = p.requests.New
+	p.spare.New = func() any { return p.sparePass() }
 	p.buffers.New = func() any { b := make([]byte, relayChunk); return &b }
 	p.addRoutes(c, o, share.NewSecret())
 	p.server = p.newServer()

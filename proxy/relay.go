@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -16,6 +17,23 @@ const relayChunk = 32 << 10
 // errSpent: the answer is over and the request is not, or nobody knows where it
 // ended, so the connection cannot carry another.
 var errSpent = errors.New("the connection cannot carry another request")
+
+// maxWhole is how large a body may be that is relayed at once.
+const maxWhole = 8 << 10
+
+// relayWhole relays a small answer that has come already: in one write, and with
+// nothing left behind that would have to be ended later.
+func (x *pass) relayWhole(r *request, resp *origin.Response) bool {
+	body, whole := resp.ReadWhole(x.buf[:0], maxWhole)
+	if whole {
+		r.ctx.Response.SetBody(body)
+		x.buf = body
+		x.answered()
+		x.end()
+		x.spend()
+	}
+	return whole
+}
 
 // relayBody lets fasthttp write the origin's body as it comes.
 func (p *Proxy) relayBody(r *request, x *pass, resp *origin.Response) {
@@ -30,7 +48,7 @@ func (p *Proxy) relayBody(r *request, x *pass, resp *origin.Response) {
 		body.chunked = &out.Header
 	}
 	if resp.Uploaded() {
-		x.watch.startSoon()
+		x.watch.startSoon(time.Now())
 	}
 	out.SetBodyStream(body, int(resp.Length))
 }
@@ -156,7 +174,7 @@ func (p *Proxy) relayToClose(r *request, x *pass, resp *origin.Response) {
 		p.goServe(c, func() { _ = c.Close() })
 	}, func() {})
 	if resp.Uploaded() {
-		x.watch.startSoon() // else it would keep the upload from reading
+		x.watch.startSoon(time.Now()) // else it would keep the upload from reading
 	}
 	whole = p.relayNow(x, header, resp)
 }

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"io"
 	"maps"
 	"net/http"
@@ -20,9 +19,8 @@ import (
 // connections become one, byte for byte: the frames are between the client and
 // the origin.
 func (p *Proxy) passUpgrade(r *request, reason share.Reason) {
-	ctx, cancel := context.WithCancel(context.Background())
-	x := p.newPass(r, cancel)
-	resp, err := r.route.upstream.passes.Do(ctx, &origin.Request{
+	x := p.newPass(r, nil)
+	resp, err := r.route.upstream.passes.Do(&x.leash, &origin.Request{
 		Method: "GET", Head: p.appendPassed(nil, r, true), Timeout: r.route.upstream.Timeout, Upgrade: true,
 	})
 	if err != nil {
@@ -57,7 +55,7 @@ func acceptsKey(resp *origin.Response, r *request) bool {
 }
 
 // openTunnel answers the client with the origin's 101, and joins the two.
-func (p *Proxy) openTunnel(r *request, resp *origin.Response, cancel context.CancelFunc) {
+func (p *Proxy) openTunnel(r *request, resp *origin.Response, cancel func()) {
 	resp.Detach()
 	answer := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
 	for _, f := range resp.Header {

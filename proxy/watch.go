@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"sync"
 	"time"
 )
@@ -13,36 +12,94 @@ const watchAfter = 250 * time.Millisecond
 // watch interrupts a passed request when its client leaves, while fasthttp,
 // which would not notice, has the connection and nothing is read from it.
 type watch struct {
+	lookout  *lookout
 	conn     *conn
-	cancel   context.CancelFunc
+	cancel   func()
 	panicked func(what any) // is told why nobody looks any more
 
-	mu      sync.Mutex
-	timer   *time.Timer
-	stopped bool
-	done    chan struct{} // closed by run; nil if it does not run
+	// Guarded by the lookout.
+	due        time.Time
+	next, prev *watch // in the lookout's queue
+	queued     bool
+	stopped    bool
+	done       chan struct{} // closed by run; nil if it does not run
 }
 
-func (p *Proxy) newWatch(c *conn, cancel context.CancelFunc) *watch {
-	return &watch{conn: c, cancel: cancel, panicked: func(what any) { p.panicked("a passed request was interrupted", what) }}
+// lookout starts watches when they are due. All wait equally long, so they are due
+// in the order in which they came, and one timer for all of them, which comes back
+// while there are any, does what one for each request would. Its methods may be
+// called concurrently.
+type lookout struct {
+	mu    sync.Mutex
+	first *watch
+	last  *watch
+	timer *time.Timer // nil until it is needed
+	armed bool
 }
+
+func (p *Proxy) watchPanicked(what any) { p.panicked("a passed request was interrupted", what) }
 
 // startSoon starts watching in a while. It may be called more than once.
-func (w *watch) startSoon() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.timer == nil && !w.stopped && w.conn != nil {
-		w.timer = time.AfterFunc(watchAfter, w.start)
+func (w *watch) startSoon(now time.Time) {
+	l := w.lookout
+	if w.conn == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if w.queued || w.stopped || w.done != nil {
+		return
+	}
+	w.due, w.queued = now.Add(watchAfter), true
+	if w.prev = l.last; w.prev == nil {
+		l.first = w
+	} else {
+		w.prev.next = w
+	}
+	l.last = w
+	if !l.armed {
+		l.armLocked(watchAfter)
 	}
 }
 
-func (w *watch) start() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.stopped {
+func (l *lookout) armLocked(d time.Duration) {
+	l.armed = true
+	if l.timer == nil {
+		l.timer = time.AfterFunc(d, l.look)
+		return
+	}
+	l.timer.Reset(d)
+}
+
+// look starts what is due.
+func (l *lookout) look() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.armed = false
+	for now := time.Now(); l.first != nil; {
+		w := l.first
+		if wait := w.due.Sub(now); wait > 0 {
+			l.armLocked(wait)
+			return
+		}
+		l.removeLocked(w)
 		w.done = make(chan struct{})
 		go w.run(w.done) // waited for by stop
 	}
+}
+
+func (l *lookout) removeLocked(w *watch) {
+	if w.prev == nil {
+		l.first = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next == nil {
+		l.last = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+	w.next, w.prev, w.queued = nil, nil, false
 }
 
 func (w *watch) run(done chan struct{}) {
@@ -61,14 +118,13 @@ func (w *watch) run(done chan struct{}) {
 // stop ends the watching and waits for it. After that the connection may be
 // read from again.
 func (w *watch) stop() {
-	w.mu.Lock()
-	already := w.stopped
-	w.stopped = true
-	if w.timer != nil {
-		w.timer.Stop()
+	w.lookout.mu.Lock()
+	if w.queued {
+		w.lookout.removeLocked(w)
 	}
-	done := w.done
-	w.mu.Unlock()
+	already, done := w.stopped, w.done
+	w.stopped = true
+	w.lookout.mu.Unlock()
 	if already || done == nil {
 		return
 	}

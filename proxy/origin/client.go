@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net/url"
 	"sync"
 )
@@ -51,13 +52,15 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		return nil, unsent{err}
 	}
 	wrote := 0
-	if cn := c.pool.take(); cn != nil {
+	for cn := c.pool.take(whole != nil); cn != nil; cn = c.pool.take(whole != nil) {
 		x := c.exchange(ctx, cn, req)
 		resp, err := x.run(whole)
 		if err == nil || !x.repeatable(err) {
 			return resp, err
 		}
-		wrote = x.wrote
+		if wrote = cn.wrote; !errors.Is(err, errDirty) {
+			break
+		}
 	}
 	cn, err := c.pool.dial(ctx, req.Timeout)
 	if err != nil && wrote == 0 {

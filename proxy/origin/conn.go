@@ -16,9 +16,15 @@ const maxScratch = 16 << 10
 // belongs to whoever took it from the pool.
 type conn struct {
 	net.Conn
+	deadlines
 	br      *bufio.Reader
 	scratch []byte  // for a head that is being read
 	socket  *socket // of TCP, under TLS too; nil if there is none
+	direct  bool    // nothing is between the socket and us
+
+	owed  []byte // the request, which goes out when its answer is read; only if direct
+	wrote int    // bytes of the request under way
+	used  bool   // it has carried one before
 
 	born  time.Time
 	idle  time.Time     // when it was last put into the pool
@@ -26,7 +32,11 @@ type conn struct {
 }
 
 func newConn(c net.Conn, now time.Time) *conn {
-	return &conn{Conn: c, br: bufio.NewReaderSize(c, 4096), socket: socketBelow(c), born: now}
+	cn := &conn{Conn: c, deadlines: deadlines{conn: c}, socket: socketBelow(c), born: now}
+	_, tcp := c.(*net.TCPConn)
+	cn.direct = tcp && cn.socket.takesTurns()
+	cn.br = bufio.NewReaderSize(cn, 4096)
+	return cn
 }
 
 // socketBelow returns the socket below c, or nil.
@@ -42,9 +52,36 @@ func socketBelow(c net.Conn) *socket {
 	return nil
 }
 
+// Read is for br. The first one of an answer sends the request that is owed, and
+// fails with errDirty, before a byte of that has left, if the connection was used
+// before and is not clean.
+func (c *conn) Read(p []byte) (n int, err error) {
+	if len(c.owed) == 0 {
+		return c.Conn.Read(p)
+	}
+	request := c.owed
+	c.owed = nil
+	c.wrote, n, err = c.socket.turn(request, p, c.used)
+	if err != nil || n > 0 {
+		return n, err
+	}
+	rest, err := c.Conn.Write(request[c.wrote:]) // the socket did not take it at once
+	if c.wrote += rest; err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+// Close closes the connection.
+func (c *conn) Close() error {
+	c.deadlines.stop()
+	return c.Conn.Close()
+}
+
 // abort closes a connection that broke, without waiting for anybody.
 func (c *conn) abort() error {
 	if s, ok := c.Conn.(*secureConn); ok {
+		c.deadlines.stop()
 		return s.abort()
 	}
 	return c.Close()

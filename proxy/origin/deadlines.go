@@ -10,15 +10,28 @@ import (
 // at once.
 var aLongTimeAgo = time.Unix(1, 0)
 
-// deadlines moves the deadlines of a connection in use. Reads or writes that
-// were ended stay so, whoever moves their deadline later: the reader of a
+// deadlines bounds what a connection in use waits for. Reads or writes that were
+// ended for good stay so, whoever allows more time later: the reader of a
 // response, the writer of its request and the end of a context do not wait for
 // each other. Its methods may be called concurrently.
+//
+// Nearly nothing takes too long, so nearly no deadline is ever told to package
+// net, whose own cost a timer each: it is noted, and one timer for the connection
+// looks when the first of them may have passed, and comes back for the next.
 type deadlines struct {
 	conn net.Conn
 
 	mu                sync.Mutex
-	noReads, noWrites bool
+	noReads, noWrites bool // for good
+	reads, writes     bound
+	timer             *time.Timer // nil until it is needed
+	fires             time.Time   // when the timer does; zero: it does not
+}
+
+// bound is until when reads, or writes, may take.
+type bound struct {
+	by   time.Time // zero: for ever
+	late bool      // that has passed, and package net was told
 }
 
 // allow gives all reads and writes from now on so much time; 0 is any.
@@ -26,7 +39,9 @@ func (d *deadlines) allow(timeout time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.noReads && !d.noWrites {
-		_ = d.conn.SetDeadline(deadlineIn(timeout))
+		by := deadlineIn(timeout)
+		d.boundLocked(&d.reads, by, d.conn.SetReadDeadline)
+		d.boundLocked(&d.writes, by, d.conn.SetWriteDeadline)
 	}
 }
 
@@ -35,7 +50,7 @@ func (d *deadlines) allowReads(timeout time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.noReads {
-		_ = d.conn.SetReadDeadline(deadlineIn(timeout))
+		d.boundLocked(&d.reads, deadlineIn(timeout), d.conn.SetReadDeadline)
 	}
 }
 
@@ -44,7 +59,7 @@ func (d *deadlines) allowWrites(timeout time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.noWrites {
-		_ = d.conn.SetWriteDeadline(deadlineIn(timeout))
+		d.boundLocked(&d.writes, deadlineIn(timeout), d.conn.SetWriteDeadline)
 	}
 }
 
@@ -62,6 +77,72 @@ func (d *deadlines) interrupt() {
 	defer d.mu.Unlock()
 	d.noReads, d.noWrites = true, true
 	_ = d.conn.SetDeadline(aLongTimeAgo)
+}
+
+// rest forgets all deadlines when the connection becomes idle. It reports false
+// if something of it was ended, or took too long: then it must not be used again.
+func (d *deadlines) rest() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reads.by, d.writes.by = time.Time{}, time.Time{}
+	return !d.noReads && !d.noWrites && !d.reads.late && !d.writes.late
+}
+
+// stop ends the looking, when the connection is closed.
+func (d *deadlines) stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.timer != nil {
+		d.timer.Stop()
+		d.noReads, d.noWrites = true, true
+	}
+}
+
+// boundLocked notes a deadline. tell tells package net.
+func (d *deadlines) boundLocked(b *bound, by time.Time, tell func(time.Time) error) {
+	if b.by = by; b.late {
+		b.late = false
+		_ = tell(time.Time{})
+	}
+	d.lookLocked(by)
+}
+
+// lookLocked has the timer fire when a deadline passes, at the latest.
+func (d *deadlines) lookLocked(by time.Time) {
+	switch {
+	case by.IsZero(), !d.fires.IsZero() && !by.Before(d.fires):
+		return // it looks before that anyway
+	case d.timer == nil:
+		d.timer = time.AfterFunc(time.Until(by), d.look)
+	default:
+		d.timer.Reset(time.Until(by))
+	}
+	d.fires = by
+}
+
+// look ends what has taken too long.
+func (d *deadlines) look() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	d.fires = time.Time{}
+	if !d.noReads {
+		d.enforceLocked(&d.reads, now, d.conn.SetReadDeadline)
+	}
+	if !d.noWrites {
+		d.enforceLocked(&d.writes, now, d.conn.SetWriteDeadline)
+	}
+}
+
+func (d *deadlines) enforceLocked(b *bound, now time.Time, tell func(time.Time) error) {
+	switch {
+	case b.by.IsZero():
+	case now.Before(b.by):
+		d.lookLocked(b.by)
+	default:
+		*b = bound{late: true}
+		_ = tell(aLongTimeAgo)
+	}
 }
 
 // deadlineIn returns none for a timeout of 0.

@@ -29,6 +29,10 @@ var (
 	ErrRequestBody = errors.New("the request's body was cut short")
 )
 
+// errDirty is a connection with something on it that nobody asked for. Nothing
+// was written to it.
+var errDirty = errors.New("the connection is not clean")
+
 // unsent marks an error that came before anything was sent.
 type unsent struct{ error }
 

@@ -17,7 +17,6 @@ const maxInterim = 32
 
 // exchange is one request and its response on one connection.
 type exchange struct {
-	deadlines
 	client *Client
 	conn   *conn
 	req    *Request
@@ -27,19 +26,25 @@ type exchange struct {
 	body     body
 
 	upload *upload // nil if the request was written whole at once
-	wrote  int     // bytes of it that were written at once
 	read   int     // heads of an answer that began
 	keep   bool    // the connection may carry another exchange
 
 	finish    sync.Once
 	detaching sync.Once
-	unleash   func() bool // keeps ctx from interrupting the connection
+	leash     *Leash      // ctx, if it is one
+	unleash   func() bool // else: keeps ctx from interrupting the connection
 	detached  bool        // it did
 }
 
 func (c *Client) exchange(ctx context.Context, cn *conn, req *Request) *exchange {
-	x := &exchange{client: c, conn: cn, req: req, ctx: ctx, deadlines: deadlines{conn: cn}}
-	x.unleash = context.AfterFunc(ctx, x.interrupt)
+	cn.wrote = 0
+	x := &exchange{client: c, conn: cn, req: req, ctx: ctx}
+	if leash, ok := ctx.(*Leash); ok {
+		x.leash = leash
+		leash.hold(x)
+	} else {
+		x.unleash = context.AfterFunc(ctx, x.interrupt)
+	}
 	return x
 }
 
@@ -70,8 +75,12 @@ func (x *exchange) send(whole []byte) (err error) {
 		x.upload = startUpload(x)
 		return nil
 	}
-	x.allow(x.req.Timeout)
-	x.wrote, err = x.conn.Write(whole)
+	x.conn.allow(x.req.Timeout)
+	if x.conn.direct {
+		x.conn.owed = whole // goes out when the answer is read
+		return nil
+	}
+	x.conn.wrote, err = x.conn.Write(whole)
 	return err
 }
 
@@ -118,7 +127,7 @@ func (x *exchange) respond(h *head) (*Response, error) {
 	if x.upload != nil {
 		x.upload.headSeen(h.status)
 	}
-	x.allowReads(0)
+	x.conn.allowReads(0)
 	resp.Sloppy, resp.Length, resp.ready = h.sloppy, length, x.conn.br.Buffered() > 0
 	x.body.begin(x, length)
 	resp.Body = &x.body
@@ -131,7 +140,7 @@ func (x *exchange) upgraded(resp *Response) error {
 	if !x.req.Upgrade {
 		return fmt.Errorf("%w: 101 to a request without Upgrade", ErrMalformed)
 	}
-	x.allow(0)
+	x.conn.allow(0)
 	resp.Tunnel = &Tunnel{Conn: x.conn.Conn, conn: x.conn}
 	return nil
 }
@@ -155,15 +164,21 @@ func (x *exchange) repeatable(err error) bool {
 		return false
 	}
 	silence := x.read == 0 && !errors.Is(err, os.ErrDeadlineExceeded)
-	return x.wrote == 0 || x.req.Repeat && x.req.Body == nil && silence
+	return x.conn.wrote == 0 || x.req.Repeat && x.req.Body == nil && silence
 }
 
 // detach keeps ctx from interrupting the connection from now on. It reports
 // false if that is too late.
 func (x *exchange) detach() bool {
+	if x.leash != nil {
+		return x.leash.release(x)
+	}
 	x.detaching.Do(func() { x.detached = x.unleash() })
 	return x.detached
 }
+
+// interrupt ends whatever the exchange is waiting for, for good.
+func (x *exchange) interrupt() { x.conn.interrupt() }
 
 // fail ends an exchange that broke, and says why: rather what was done to the
 // connection from this side than what became of it.

@@ -63,11 +63,12 @@ func port(server *url.URL) string {
 	return map[string]string{"http": "80", "https": "443"}[server.Scheme]
 }
 
-// take returns an idle connection that is clean, or nil.
-func (p *pool) take() *conn {
+// take returns an idle connection that is clean, or nil. If the whole request
+// is written at once, a direct connection looks by itself, and later.
+func (p *pool) take(whole bool) *conn {
 	for {
 		c := p.pop()
-		if c == nil || c.usable(time.Now()) && c.clean() {
+		if c == nil || c.usable(time.Now()) && (whole && c.direct || c.clean()) {
 			return c
 		}
 		_ = c.Close()
@@ -96,7 +97,8 @@ func (c *conn) usable(now time.Time) bool {
 // put takes a connection back, or closes it.
 func (p *pool) put(c *conn) {
 	c.idle = time.Now()
-	if c.SetDeadline(time.Time{}) != nil || c.br.Buffered() > 0 || !p.push(c) {
+	c.used = true
+	if !c.rest() || c.br.Buffered() > 0 || !p.push(c) {
 		_ = c.Close()
 	}
 }

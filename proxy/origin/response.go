@@ -3,6 +3,7 @@ package origin
 import (
 	"io"
 	"net"
+	"slices"
 )
 
 // Response is an answer whose body has not been read yet.
@@ -42,6 +43,19 @@ func (r *Response) Ready() bool { return r.ready }
 // Whole reports whether all of the body came with the head. It is valid until
 // Body is read from.
 func (r *Response) Whole() bool { return r.exchange.body.arrived() }
+
+// ReadWhole appends the body to b if all of it, and no more than most bytes, came
+// with the head, and nobody reads it or writes the request any more. With that the
+// exchange is over. Otherwise it reports false, and nothing has changed.
+func (r *Response) ReadWhole(b []byte, most int64) ([]byte, bool) {
+	own, ok := r.Body.(*body)
+	if !ok || r.Length < 0 || r.Length > most || r.exchange.upload != nil || own.left != r.Length || !own.arrived() {
+		return b, false
+	}
+	b = slices.Grow(b, int(r.Length))
+	n, err := io.ReadFull(own, b[len(b):len(b)+int(r.Length)])
+	return b[:len(b)+n], err == nil
+}
 
 // Uploaded reports whether nobody reads the request's body any more.
 func (r *Response) Uploaded() bool {
