@@ -11,10 +11,10 @@ import (
 
 // peer is what is believed of where a request comes from.
 type peer struct {
-	addr    string // of the connection's other end
-	trusted bool   // it is one of trusted_proxies
-	proto   string // scheme that the client used
-	host    string // that the client asked for
+	addr    netip.Addr // of the connection's other end
+	trusted bool       // it is one of trusted_proxies
+	proto   string     // scheme that the client used
+	host    []byte     // that the client asked for; valid as long as the request
 
 	believed []forwarded // elements of its Forwarded, if that is what it writes
 }
@@ -22,10 +22,8 @@ type peer struct {
 // peerOf reads the forwarding fields of a trusted peer. Those of anybody else
 // are not believed.
 func (p *Proxy) peerOf(r *request) peer {
-	w := peer{proto: "http", host: string(r.head.Host)}
-	addr := remoteAddr(r.ctx.RemoteAddr())
-	w.addr, w.trusted = addr.String(), p.trusts(addr)
-	if !w.trusted {
+	w := peer{addr: remoteAddr(r.ctx.RemoteAddr()), proto: "http", host: r.head.Host}
+	if w.trusted = p.trusts(w.addr); !w.trusted {
 		return w
 	}
 	w.believed = onlyForwarded(&r.head)
@@ -34,7 +32,7 @@ func (p *Proxy) peerOf(r *request) peer {
 		w.proto = said.proto
 	}
 	if said.host != "" {
-		w.host = said.host
+		w.host = []byte(said.host)
 	}
 	return w
 }
@@ -106,72 +104,88 @@ func (p *Proxy) appendForwarding(b []byte, h *head.Head, w peer) []byte {
 	b = appendMaxForwards(b, h)
 	b = appendLists(b, "Via", h, "via", viaOf(h.HTTP10))
 	b = appendLists(b, "CDN-Loop", h, "cdn-loop", p.loopID)
-	chain, forwarded, addrs, elements := "", "", w.addr, w.element()
+	b = append(b, "X-Forwarded-For: "...)
 	switch {
 	case len(w.believed) > 0:
-		forwarded = "forwarded"
-		addrs = addrsOf(w.believed) + addrs
+		b = appendAddrs(b, w.believed)
+	case w.trusted:
+		b = appendMembers(b, h, "x-forwarded-for")
+	}
+	b = append(w.appendAddr(b), "\r\nX-Forwarded-Proto: "...)
+	b = append(append(b, w.proto...), "\r\n"...)
+	if len(w.host) > 0 {
+		b = append(append(append(b, "X-Forwarded-Host: "...), w.host...), "\r\n"...)
+	}
+	b = append(b, "Forwarded: "...)
+	switch {
+	case len(w.believed) > 0:
+		b = appendMembers(b, h, "forwarded")
 	case w.trusted:
 		// What it has of Forwarded may well be its client's invention.
-		chain = "x-forwarded-for"
-		elements = elementsOf(h) + elements
+		b = appendElements(b, h)
 	}
-	b = appendLists(b, "X-Forwarded-For", h, chain, addrs)
-	b = appendLine(b, "X-Forwarded-Proto", w.proto)
-	if w.host != "" {
-		b = appendLine(b, "X-Forwarded-Host", w.host)
-	}
-	return appendLists(b, "Forwarded", h, forwarded, elements)
+	return append(w.appendElement(b), "\r\n"...)
 }
 
-// addrsOf are the addresses of Forwarded, each with a comma behind it. Only
-// Forwarded can tell of a node without one.
-func addrsOf(believed []forwarded) string {
-	var b strings.Builder
+// appendAddrs appends the addresses of Forwarded, each with a comma behind it.
+// Only Forwarded can tell of a node without one.
+func appendAddrs(b []byte, believed []forwarded) []byte {
 	for _, f := range believed {
 		if addr, ok := f.addr(); ok {
-			b.WriteString(addr.String() + ", ")
+			b = append(addr.AppendTo(b), ", "...)
 		}
 	}
-	return b.String()
+	return b
 }
 
-// elementsOf are the addresses of X-Forwarded-For as elements of Forwarded.
-func elementsOf(h *head.Head) string {
-	var b strings.Builder
+// appendElements appends the addresses of X-Forwarded-For as elements of
+// Forwarded.
+func appendElements(b []byte, h *head.Head) []byte {
 	for line := range h.Lookup("x-forwarded-for") {
 		for member := range strings.SplitSeq(string(line), ",") {
 			if node := nodeOf(strings.Trim(member, " \t")); node != "" {
-				b.WriteString("for=" + node + ", ")
+				b = append(append(append(b, "for="...), node...), ", "...)
 			}
 		}
 	}
-	return b.String()
+	return b
 }
 
-// element describes this hop in Forwarded.
-func (w peer) element() string {
-	node := w.addr
-	if strings.Contains(node, ":") {
-		node = `"[` + node + `]"`
+// appendElement describes this hop in Forwarded.
+func (w *peer) appendElement(b []byte) []byte {
+	if w.addr.Is6() {
+		b = append(w.appendAddr(append(b, `for="[`...)), `]"`...)
+	} else {
+		b = w.appendAddr(append(b, "for="...))
 	}
-	element := "for=" + node + ";proto=" + w.proto
-	if w.host != "" {
-		element += `;host="` + w.host + `"`
+	b = append(append(b, ";proto="...), w.proto...)
+	if len(w.host) > 0 {
+		b = append(append(append(b, `;host="`...), w.host...), '"')
 	}
-	return element
+	return b
 }
 
-// appendLists appends a list field: the lines that the request has of it, if
-// any name is given, and one more member.
+// appendAddr writes where the connection comes from.
+func (w *peer) appendAddr(b []byte) []byte {
+	if !w.addr.IsValid() {
+		return append(b, w.addr.String()...)
+	}
+	return w.addr.AppendTo(b)
+}
+
+// appendLists appends a list field: the lines that the request has of it, and one
+// more member.
 func appendLists(b []byte, name string, h *head.Head, from, member string) []byte {
-	b = append(append(b, name...), ": "...)
-	if from != "" {
-		for value := range h.Lookup(from) {
-			b = append(append(b, value...), ", "...)
-		}
-	}
+	b = appendMembers(append(append(b, name...), ": "...), h, from)
 	return append(append(b, member...), "\r\n"...)
+}
+
+// appendMembers appends the lines of a list field, each with a comma behind it.
+func appendMembers(b []byte, h *head.Head, name string) []byte {
+	for value := range h.Lookup(name) {
+		b = append(append(b, value...), ", "...)
+	}
+	return b
 }
 
 func appendLine(b []byte, name, value string) []byte {
@@ -183,9 +197,30 @@ func replacesField(f *head.Field) bool {
 	if f.Is != head.Forwarding {
 		return false
 	}
-	switch strings.ReplaceAll(strings.ToLower(string(f.Name)), "_", "-") {
-	case "via", "cdn-loop", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host":
-		return true
+	for _, name := range [...]string{"via", "cdn-loop", "forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"} {
+		if isSpelled(f.Name, name) {
+			return true
+		}
 	}
 	return false
+}
+
+// isSpelled reports whether somebody may take a field's name for another one, in
+// lower case: some read an underscore as a hyphen.
+func isSpelled(name []byte, other string) bool {
+	if len(name) != len(other) {
+		return false
+	}
+	for i, c := range name {
+		switch {
+		case c == '_':
+			c = '-'
+		case 'A' <= c && c <= 'Z':
+			c |= 0x20
+		}
+		if c != other[i] {
+			return false
+		}
+	}
+	return true
 }

@@ -108,7 +108,7 @@ func relayBoom(body io.ReadCloser, length int64) func(*rig, *request) {
 	return func(r *rig, req *request) {
 		req.route = r.proxy.routes[0]
 		x := r.proxy.newPass(req, func() {})
-		real, err := req.route.upstream.passes.Do(context.Background(), x.ask())
+		real, err := req.route.upstream.passes.Do(context.Background(), x.ownRequest())
 		if err != nil {
 			r.t.Error(err)
 			return

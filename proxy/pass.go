@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"io"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/pollmux/pollmux/proxy/origin"
@@ -17,7 +19,8 @@ type pass struct {
 	r      *request
 	route  *route // outlives r
 	conn   *conn
-	body   *requestBody // nil if the request has none
+	body   *requestBody // nil if the request has none, or a small one
+	small  bool         // its body is sent with its head
 	cancel func()
 	watch  watch
 	leash  origin.Leash
@@ -48,11 +51,12 @@ func (p *Proxy) newPass(r *request, cancel func()) *pass {
 	if cancel == nil {
 		x.cancel = x.pull
 	}
-	if r.head.Length != 0 {
+	x.small = r.body == nil && r.head.Length > 0 && r.head.Length <= smallBody
+	if r.head.Length != 0 && !x.small {
 		x.body = p.bodyOf(r)
 	}
 	x.watch = watch{lookout: &p.lookout, conn: x.conn, cancel: x.cancel, panicked: x.noted}
-	if x.body == nil {
+	if r.head.Length == 0 {
 		x.watch.startSoon(r.now)
 	}
 	return x
@@ -95,8 +99,20 @@ func (x *pass) end() {
 	}
 }
 
-// ask is the request to the origin.
-func (x *pass) ask() *origin.Request {
+// ask sends the request to the origin.
+func (x *pass) ask() (*origin.Response, error) {
+	request := x.ownRequest()
+	if x.small {
+		if err := x.appendBody(); err != nil {
+			endConnection(x.r)
+			return nil, origin.BodyError(err)
+		}
+	}
+	return x.route.upstream.passes.Do(&x.leash, request)
+}
+
+// ownRequest is the request to the origin, without a small body.
+func (x *pass) ownRequest() *origin.Request {
 	r, req := x.r, &x.request
 	x.buf = x.proxy.appendPassed(x.buf[:0], r, false)
 	*req = origin.Request{
@@ -115,6 +131,19 @@ func (x *pass) ask() *origin.Request {
 		req.Interim = x.interim
 	}
 	return req
+}
+
+// smallBody is how large a body is at most that is sent with its head. fasthttp
+// has read as much before the handler runs, so nobody has to wait for it.
+const smallBody = prefetched
+
+// appendBody makes the request whole. What fails is the client's body.
+func (x *pass) appendBody() error {
+	head, length := len(x.buf), int(x.r.head.Length)
+	x.buf = slices.Grow(x.buf, length)[:head+length]
+	x.request.Head = x.buf
+	_, err := io.ReadFull(x.r.ctx.RequestBodyStream(), x.buf[head:])
+	return err
 }
 
 // methodName is a method as a string, which for the usual ones is no new one.

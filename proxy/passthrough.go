@@ -4,7 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/head"
@@ -22,7 +25,7 @@ func (p *Proxy) passThrough(r *request, reason share.Reason) {
 		return
 	}
 	pass := p.newPass(r, nil)
-	resp, err := r.route.upstream.passes.Do(&pass.leash, pass.ask())
+	resp, err := pass.ask()
 	r.observeAnswer(resp)
 	if err != nil {
 		pass.end()
@@ -82,7 +85,7 @@ func (p *Proxy) passFailed(r *request, body *requestBody, err error) {
 func (p *Proxy) appendPassed(b []byte, r *request, upgrading bool) []byte {
 	h := &r.head
 	b = append(append(append(b, h.Method...), ' '), h.Target...)
-	b = appendLine(append(b, " HTTP/1.1\r\n"...), "Host", r.route.upstream.hostFor(h))
+	b = append(r.route.upstream.appendHost(append(b, " HTTP/1.1\r\nHost: "...), h), "\r\n"...)
 	for i := range h.Fields {
 		if f := &h.Fields[i]; passes(h, f) {
 			b = append(append(append(append(b, f.Name...), ": "...), r.passed(f)...), "\r\n"...)
@@ -95,7 +98,7 @@ func (p *Proxy) appendPassed(b []byte, r *request, upgrading bool) []byte {
 	case h.Length < 0:
 		b = append(appendTrailerNames(b, h), "Transfer-Encoding: chunked\r\n"...)
 	case h.Has(head.ContentLength):
-		b = appendLine(b, "Content-Length", strconv.FormatInt(h.Length, 10))
+		b = append(strconv.AppendInt(append(b, "Content-Length: "...), h.Length, 10), "\r\n"...)
 	}
 	return append(b, "\r\n"...)
 }
@@ -117,15 +120,15 @@ func appendTrailerNames(b []byte, h *head.Head) []byte {
 	return b
 }
 
-// hostFor is the Host that the origin is sent.
-func (u *upstream) hostFor(h *head.Head) string {
+// appendHost appends the Host that the origin is sent.
+func (u *upstream) appendHost(b []byte, h *head.Head) []byte {
 	switch {
 	case u.host != "":
-		return u.host
+		return append(b, u.host...)
 	case len(h.Host) > 0:
-		return string(h.Host)
+		return append(b, h.Host...)
 	}
-	return u.Servers[0].Host
+	return append(b, u.Servers[0].Host...)
 }
 
 // relay answers with the origin's response.
@@ -173,9 +176,7 @@ func (p *Proxy) relayHead(r *request, resp *origin.Response, reason share.Reason
 		date = time.Now().UTC().Format(http.TimeFormat) // RFC 9110 section 6.6.1
 	}
 	upgrade.SetDate(&out.Header, date)
-	for _, f := range p.addedFields(r, resp, reason) {
-		out.Header.Add(f.Name, f.Value)
-	}
+	p.addFields(&out.Header, r, resp, reason)
 	if r.head.IsHead() || resp.Status == http.StatusNoContent || resp.Status == http.StatusNotModified {
 		out.SkipBody = true
 		if n, err := strconv.Atoi(resp.Header.Get("Content-Length")); err == nil && r.head.IsHead() {
@@ -184,32 +185,36 @@ func (p *Proxy) relayHead(r *request, resp *origin.Response, reason share.Reason
 	}
 }
 
-// addedFields are what a passed answer says besides the origin's own fields.
-func (p *Proxy) addedFields(r *request, resp *origin.Response, reason share.Reason) []upgrade.Field {
-	fields := []upgrade.Field{{Name: "Via", Value: viaOf(resp.HTTP10)}}
+// addFields adds what a passed answer says besides the origin's own fields.
+func (p *Proxy) addFields(out *fasthttp.ResponseHeader, r *request, resp *origin.Response, reason share.Reason) {
+	out.Add("Via", viaOf(resp.HTTP10))
 	if !r.route.coalesces() {
-		return fields
+		return
 	}
 	if r.route.overrides("Cache-Control") {
-		fields = append(fields, upgrade.Field{Name: "Cache-Control", Value: feed.ForOneClient})
+		out.Add("Cache-Control", feed.ForOneClient)
 	}
 	status := "pollmux; fwd=bypass; detail=" + string(reason)
 	if reason == share.ReasonMethod {
 		status = "pollmux; fwd=method"
 	}
-	return append(fields, upgrade.Field{Name: "Cache-Status", Value: status}, upgrade.Field{Name: "Vary", Value: r.route.vary()})
+	out.Add("Cache-Status", status)
+	out.Add("Vary", r.route.vary())
 }
 
 // isHopField reports whether a response field is not for the client: it is
 // about the connection to the origin, or Connection says so.
 func isHopField(h origin.Header, name string) bool {
-	switch http.CanonicalHeaderKey(name) {
-	case "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Te", "Trailer", "Transfer-Encoding",
-		"Upgrade", "Content-Length", "Http2-Settings":
-		return true
+	for _, hop := range hopFields {
+		if len(name) == len(hop) && strings.EqualFold(name, hop) {
+			return true
+		}
 	}
 	return h.HasToken("Connection", name)
 }
+
+var hopFields = [...]string{"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "TE", "Trailer", "Transfer-Encoding",
+	"Upgrade", "Content-Length", "HTTP2-Settings"}
 
 // passKept relays the response to a poll that this client caused and that is
 // for nobody else. Nothing more is sent to the origin.

@@ -30,6 +30,7 @@ func (x *pass) relayWhole(r *request, resp *origin.Response) bool {
 		x.buf = body
 		x.answered()
 		x.end()
+		resp.Recycle()
 		x.spend()
 	}
 	return whole

@@ -49,7 +49,7 @@ func (p *Proxy) sender(r *request, s *subscription) func(upgrade.Message) error 
 // what the same client would have sent in a request of its own.
 func (p *Proxy) appendSent(b []byte, r *request, method, target string) []byte {
 	b = append(append(append(b, method...), ' '), target...)
-	b = appendLine(append(b, " HTTP/1.1\r\n"...), "Host", r.route.upstream.hostFor(&r.head))
+	b = append(r.route.upstream.appendHost(append(b, " HTTP/1.1\r\nHost: "...), &r.head), "\r\n"...)
 	for i := range r.head.Fields {
 		f := &r.head.Fields[i]
 		switch f.Is {

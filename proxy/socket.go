@@ -44,7 +44,7 @@ func (p *Proxy) checkOrigin(r *request) *problem {
 // isOwnOrigin reports whether an origin is that of this host, or listed.
 func (p *Proxy) isOwnOrigin(r *request, origin string) bool {
 	from := p.peerOf(r)
-	return r.route.origins[origin] || origin == from.proto+"://"+withoutDefaultPort(from.proto, from.host)
+	return r.route.origins[origin] || origin == from.proto+"://"+withoutDefaultPort(from.proto, string(from.host))
 }
 
 // withoutDefaultPort writes an authority as browsers do in Origin.

@@ -87,7 +87,7 @@ func (b *body) readTrailer() error {
 		return fmt.Errorf("trailer: %w", noEOF(err))
 	}
 	var h head
-	if b.exchange.response.Trailer, err = h.parseFields(section); err != nil {
+	if b.exchange.response.Trailer, err = h.parseFields(nil, section); err != nil {
 		return err
 	}
 	b.exchange.keep = b.exchange.keep && h.sloppy == ""

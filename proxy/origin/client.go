@@ -13,6 +13,7 @@ import (
 type Client struct {
 	pool    *pool
 	buffers sync.Pool // *[]byte of uploadChunk bytes
+	spare   sync.Pool // *exchange, of responses that were recycled
 }
 
 // NewClient returns a client of the server of an http or https URL. A nil
@@ -21,6 +22,7 @@ func NewClient(server *url.URL, config *tls.Config) *Client {
 	return &Client{
 		pool:    newPool(server, config),
 		buffers: sync.Pool{New: func() any { b := make([]byte, uploadChunk); return &b }},
+		spare:   sync.Pool{New: func() any { return new(exchange) }},
 	}
 }
 

@@ -24,6 +24,7 @@ type exchange struct {
 
 	response Response
 	body     body
+	fields   Header // room for those of the response
 
 	upload *upload // nil if the request was written whole at once
 	read   int     // heads of an answer that began
@@ -38,7 +39,8 @@ type exchange struct {
 
 func (c *Client) exchange(ctx context.Context, cn *conn, req *Request) *exchange {
 	cn.wrote = 0
-	x := &exchange{client: c, conn: cn, req: req, ctx: ctx}
+	x := c.spare.Get().(*exchange)
+	*x = exchange{client: c, conn: cn, req: req, ctx: ctx, fields: x.fields}
 	if leash, ok := ctx.(*Leash); ok {
 		x.leash = leash
 		leash.hold(x)
@@ -108,7 +110,7 @@ func (x *exchange) readHead() (head, error) {
 		return head{}, err
 	}
 	x.read++
-	return x.conn.readHead()
+	return x.conn.readHead(x.fields)
 }
 
 // respond turns the final head into a response.

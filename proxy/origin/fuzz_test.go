@@ -56,7 +56,7 @@ func FuzzReadHead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		from := bytes.NewReader(wire)
 		c := newConn(&fakeConn{Reader: from}, time.Now())
-		h, err := c.readHead()
+		h, err := c.readHead(nil)
 		if err != nil {
 			if err != io.EOF && !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrTooLarge) {
 				t.Fatalf("got %v", err)
@@ -66,7 +66,7 @@ func FuzzReadHead(f *testing.F) {
 		if size := len(wire) - from.Len() - c.br.Buffered(); size > maxHead || len(h.header) > maxFields {
 			t.Fatalf("%d bytes, %d fields", size, len(h.header))
 		}
-		again, err := newConn(&fakeConn{Reader: bytes.NewReader(writeHead(&h))}, time.Now()).readHead()
+		again, err := newConn(&fakeConn{Reader: bytes.NewReader(writeHead(&h))}, time.Now()).readHead(nil)
 		h.sloppy = ""
 		if len(h.header) == 0 {
 			h.header = Header{}

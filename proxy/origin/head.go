@@ -3,6 +3,7 @@ package origin
 import (
 	"bufio"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,11 +21,12 @@ type head struct {
 	header Header
 }
 
-// readHead reads one response head. Whatever RFC 9112 lets a recipient mend
+// readHead reads one response head, its fields into room if there is enough.
+// Whatever RFC 9112 lets a recipient mend
 // (bare line feeds, folded lines, white space before a colon) is mended and
 // noted in sloppy: such an answer may be relayed but not shared, and its
 // connection is not used again.
-func (c *conn) readHead() (h head, err error) {
+func (c *conn) readHead(room Header) (h head, err error) {
 	section, err := c.readSection(1)
 	if err != nil {
 		return h, err
@@ -33,7 +35,7 @@ func (c *conn) readHead() (h head, err error) {
 	if err := h.parseStatusLine(h.trimCR(line)); err != nil {
 		return h, err
 	}
-	h.header, err = h.parseFields(rest)
+	h.header, err = h.parseFields(room, rest)
 	return h, err
 }
 
@@ -96,12 +98,15 @@ func (h *head) parseStatusLine(line string) error {
 }
 
 // parseFields reads field lines (RFC 9112 section 5) up to the empty one.
-func (h *head) parseFields(section string) (Header, error) {
+func (h *head) parseFields(room Header, section string) (Header, error) {
 	lines := strings.Count(section, "\n") - 1 // the last one is empty
 	if lines > maxFields {
 		return nil, ErrTooLarge
 	}
-	fields := make(Header, 0, max(lines, 0))
+	if room == nil {
+		room = Header{}
+	}
+	fields := slices.Grow(room[:0], max(lines, 0))
 	for section != "" {
 		var line string
 		line, section, _ = strings.Cut(section, "\n")

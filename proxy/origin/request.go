@@ -49,7 +49,7 @@ type Request struct {
 	Upgrade bool
 
 	// Interim is called with each interim response but a 100, before Do
-	// returns. May be nil: they are dropped.
+	// returns, and may not keep the header. May be nil: they are dropped.
 	Interim func(status int, header Header)
 }
 

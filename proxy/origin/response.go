@@ -57,6 +57,21 @@ func (r *Response) ReadWhole(b []byte, most int64) ([]byte, bool) {
 	return b[:len(b)+n], err == nil
 }
 
+// Recycle gives back what an exchange was made of, to be used for another, if
+// that is safe: it is over, and a [Leash] was all that could have interrupted it.
+// Nothing of the response may be used afterwards, by anybody, but the texts that
+// were in its head.
+func (r *Response) Recycle() {
+	x := r.exchange
+	if x == nil || &x.response != r || x.leash == nil || x.upload != nil || x.body.err != io.EOF {
+		return
+	}
+	client, fields := x.client, r.Header[:0]
+	clear(r.Header)
+	*x = exchange{fields: fields}
+	client.spare.Put(x)
+}
+
 // Uploaded reports whether nobody reads the request's body any more.
 func (r *Response) Uploaded() bool {
 	return r.exchange.upload == nil || r.exchange.upload.isDone()
