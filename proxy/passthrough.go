@@ -167,7 +167,7 @@ func (p *Proxy) relayHead(r *request, resp *origin.Response, reason share.Reason
 	out.SetStatusCode(resp.Status)
 	out.Header.DisableNormalizing() // names stay as the origin spells them
 	for _, f := range resp.Header {
-		if !isHopField(resp.Header, f.Name) && !r.route.overrides(f.Name) {
+		if f.Name != "Date" && !isHopField(resp.Header, f.Name) && !r.route.overrides(f.Name) {
 			out.Header.Add(f.Name, f.Value)
 		}
 	}

@@ -16,12 +16,35 @@ func bindsConnection(request []byte, h *head) bool {
 	if h.header.HasToken("Persistent-Auth", "true") {
 		return true
 	}
+	if !mentionsCredentials(request) {
+		return false
+	}
 	for line := range bytes.SplitSeq(request, []byte{'\n'}) {
 		if len(line) <= len("\r") {
 			return false // what follows is the body
 		}
 		if name, value, found := bytes.Cut(line, []byte{':'}); found && asksToBind(name, value) {
 			return true
+		}
+	}
+	return false
+}
+
+// mentionsCredentials reports whether "authorization:" is anywhere in a request.
+// Few requests have it, and few have many of its rarest letter.
+func mentionsCredentials(request []byte) bool {
+	for _, z := range [...]byte{'z', 'Z'} {
+		for rest := request; ; {
+			at := bytes.IndexByte(rest, z)
+			if at < 0 {
+				break
+			}
+			const before, behind = "authori", "ation:"
+			from, to := at-len(before), at+1+len(behind)
+			if from >= 0 && to <= len(rest) && strings.EqualFold(string(rest[from:at]), before) && strings.EqualFold(string(rest[at+1:to]), behind) {
+				return true
+			}
+			rest = rest[at+1:]
 		}
 	}
 	return false

@@ -36,12 +36,12 @@ type bound struct {
 
 // allow gives all reads and writes from now on so much time; 0 is any.
 func (d *deadlines) allow(timeout time.Duration) {
+	by := deadlineIn(timeout)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.noReads && !d.noWrites {
-		by := deadlineIn(timeout)
-		d.boundLocked(&d.reads, by, d.conn.SetReadDeadline)
-		d.boundLocked(&d.writes, by, d.conn.SetWriteDeadline)
+		d.boundLocked(&d.reads, by, net.Conn.SetReadDeadline)
+		d.boundLocked(&d.writes, by, net.Conn.SetWriteDeadline)
 	}
 }
 
@@ -50,7 +50,7 @@ func (d *deadlines) allowReads(timeout time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.noReads {
-		d.boundLocked(&d.reads, deadlineIn(timeout), d.conn.SetReadDeadline)
+		d.boundLocked(&d.reads, deadlineIn(timeout), net.Conn.SetReadDeadline)
 	}
 }
 
@@ -59,7 +59,7 @@ func (d *deadlines) allowWrites(timeout time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.noWrites {
-		d.boundLocked(&d.writes, deadlineIn(timeout), d.conn.SetWriteDeadline)
+		d.boundLocked(&d.writes, deadlineIn(timeout), net.Conn.SetWriteDeadline)
 	}
 }
 
@@ -99,10 +99,10 @@ func (d *deadlines) stop() {
 }
 
 // boundLocked notes a deadline. tell tells package net.
-func (d *deadlines) boundLocked(b *bound, by time.Time, tell func(time.Time) error) {
+func (d *deadlines) boundLocked(b *bound, by time.Time, tell func(net.Conn, time.Time) error) {
 	if b.by = by; b.late {
 		b.late = false
-		_ = tell(time.Time{})
+		_ = tell(d.conn, time.Time{})
 	}
 	d.lookLocked(by)
 }
@@ -127,21 +127,21 @@ func (d *deadlines) look() {
 	now := time.Now()
 	d.fires = time.Time{}
 	if !d.noReads {
-		d.enforceLocked(&d.reads, now, d.conn.SetReadDeadline)
+		d.enforceLocked(&d.reads, now, net.Conn.SetReadDeadline)
 	}
 	if !d.noWrites {
-		d.enforceLocked(&d.writes, now, d.conn.SetWriteDeadline)
+		d.enforceLocked(&d.writes, now, net.Conn.SetWriteDeadline)
 	}
 }
 
-func (d *deadlines) enforceLocked(b *bound, now time.Time, tell func(time.Time) error) {
+func (d *deadlines) enforceLocked(b *bound, now time.Time, tell func(net.Conn, time.Time) error) {
 	switch {
 	case b.by.IsZero():
 	case now.Before(b.by):
 		d.lookLocked(b.by)
 	default:
 		*b = bound{late: true}
-		_ = tell(aLongTimeAgo)
+		_ = tell(d.conn, aLongTimeAgo)
 	}
 }
 

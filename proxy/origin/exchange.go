@@ -129,8 +129,11 @@ func (x *exchange) respond(h *head) (*Response, error) {
 	if x.upload != nil {
 		x.upload.headSeen(h.status)
 	}
-	x.conn.allowReads(0)
-	resp.Sloppy, resp.Length, resp.ready = h.sloppy, length, x.conn.br.Buffered() > 0
+	ahead := x.conn.br.Buffered()
+	if length < 0 || int64(ahead) < length {
+		x.conn.allowReads(0)
+	}
+	resp.Sloppy, resp.Length, resp.ready = h.sloppy, length, ahead > 0
 	x.body.begin(x, length)
 	resp.Body = &x.body
 	return resp, nil

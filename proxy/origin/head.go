@@ -2,6 +2,7 @@ package origin
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,6 +43,9 @@ func (c *conn) readHead(room Header) (h head, err error) {
 // readSection reads lines up to and including the first empty one after so many
 // others.
 func (c *conn) readSection(others int) (string, error) {
+	if section := c.sectionAhead(others); section != "" {
+		return section, nil
+	}
 	raw := c.scratch[:0]
 	for start := 0; ; {
 		part, err := c.br.ReadSlice('\n')
@@ -63,6 +67,23 @@ func (c *conn) readSection(others int) (string, error) {
 		c.scratch = raw
 	}
 	return string(raw), nil
+}
+
+// sectionAhead is readSection if all of it has come already; else it returns "".
+func (c *conn) sectionAhead(others int) string {
+	ahead, _ := c.br.Peek(c.br.Buffered())
+	for start := 0; ; others-- {
+		end := bytes.IndexByte(ahead[start:], '\n') + 1
+		if end == 0 {
+			return ""
+		}
+		if others <= 0 && isLineEnd(ahead[start:start+end]) {
+			section := string(ahead[:start+end])
+			_, _ = c.br.Discard(len(section))
+			return section
+		}
+		start += end
+	}
 }
 
 func isLineEnd(line []byte) bool { return string(line) == "\r\n" || string(line) == "\n" }
@@ -130,10 +151,12 @@ func (h *head) parseFields(room Header, section string) (Header, error) {
 
 func (h *head) parseField(line string) (Field, error) {
 	name, value, found := strings.Cut(line, ":")
-	if trimmed := strings.TrimRight(name, " \t"); trimmed != name {
-		h.sloppy, name = "white space before a colon", trimmed
+	if name != "" && isBlank(name[len(name)-1]) {
+		h.sloppy, name = "white space before a colon", strings.TrimRight(name, " \t")
 	}
-	value = strings.Trim(value, " \t")
+	if value = strings.TrimPrefix(value, " "); value != "" && (isBlank(value[0]) || isBlank(value[len(value)-1])) {
+		value = strings.Trim(value, " \t")
+	}
 	if !found || !isToken(name) || !isFieldValue(value) {
 		return Field{}, fmt.Errorf("%w: field line", ErrMalformed)
 	}
@@ -152,6 +175,8 @@ func (h *head) unfold(fields Header, line string) error {
 	return nil
 }
 
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
 func isDigits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
@@ -165,7 +190,7 @@ func isDigits(s string) bool {
 func isToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+		if (c < 'a' || c > 'z') && c != '-' && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("!#$%&'*+.^_`|~", c) < 0 {
 			return false
 		}
 	}

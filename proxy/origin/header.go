@@ -32,7 +32,7 @@ func (h Header) Has(name string) bool {
 func (h Header) Values(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, f := range h {
-			if strings.EqualFold(f.Name, name) && !yield(f.Value) {
+			if len(f.Name) == len(name) && strings.EqualFold(f.Name, name) && !yield(f.Value) {
 				return
 			}
 		}
@@ -57,7 +57,7 @@ func (h Header) Tokens(name string) iter.Seq[string] {
 // HasToken reports whether a list field names the token, in any case.
 func (h Header) HasToken(name, token string) bool {
 	for member := range h.Tokens(name) {
-		if strings.EqualFold(member, token) {
+		if len(member) == len(token) && strings.EqualFold(member, token) {
 			return true
 		}
 	}

@@ -71,7 +71,7 @@ func (s *socket) takeStep(fd uintptr) (done bool) {
 	if s.wrote == 0 {
 		return s.begin(int(fd))
 	}
-	n, err := again(unix.Read, int(fd), s.into)
+	n, err := readNow(int(fd), s.into)
 	switch {
 	case err == unix.EAGAIN:
 		return false
@@ -88,24 +88,15 @@ func (s *socket) takeStep(fd uintptr) (done bool) {
 // begin looks, and writes.
 func (s *socket) begin(fd int) (done bool) {
 	if s.used {
-		if _, err := again(unix.Read, fd, s.into[:1]); err != unix.EAGAIN {
+		if _, err := readNow(fd, s.into[:1]); err != unix.EAGAIN {
 			s.err = errDirty
 			return true
 		}
 	}
-	n, err := again(unix.Write, fd, s.request)
+	n, err := writeNow(fd, s.request)
 	if err == unix.EAGAIN {
 		n, err = 0, nil
 	}
 	s.wrote, s.err = max(n, 0), err
 	return err != nil || n < len(s.request)
-}
-
-// again repeats a call as long as it is interrupted.
-func again(call func(int, []byte) (int, error), fd int, p []byte) (n int, err error) {
-	for {
-		if n, err = call(fd, p); err != unix.EINTR {
-			return n, err
-		}
-	}
 }
