@@ -3,6 +3,7 @@ package origin
 import (
 	"fmt"
 	"io"
+	"time"
 )
 
 // body reads a response's body and ends its exchange.
@@ -59,7 +60,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 func (b *body) readFixed(p []byte) (int, error) {
 	x := b.exchange
 	if x.conn.br.Buffered() == 0 && x.response.Uploaded() {
-		x.conn.allowReads(x.req.Timeout)
+		x.conn.allowReads(after(time.Now(), x.req.Timeout))
 	}
 	n, err := b.exchange.conn.br.Read(p[:min(int64(len(p)), b.left)])
 	if b.left -= int64(n); b.left == 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"sync"
+	"time"
 )
 
 // Client sends requests to one server over connections of its own. Its methods
@@ -54,8 +55,12 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		return nil, unsent{err}
 	}
 	wrote := 0
-	for cn := c.pool.take(whole != nil); cn != nil; cn = c.pool.take(whole != nil) {
-		x := c.exchange(ctx, cn, req)
+	for now := time.Now(); ; {
+		cn := c.pool.take(now, whole != nil)
+		if cn == nil {
+			break
+		}
+		x := c.exchange(ctx, cn, req, now)
 		resp, err := x.run(whole)
 		if err == nil || !x.repeatable(err) {
 			return resp, err
@@ -71,5 +76,5 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.exchange(ctx, cn, req).run(whole)
+	return c.exchange(ctx, cn, req, time.Now()).run(whole)
 }

@@ -34,9 +34,8 @@ type bound struct {
 	late bool      // that has passed, and package net was told
 }
 
-// allow gives all reads and writes from now on so much time; 0 is any.
-func (d *deadlines) allow(timeout time.Duration) {
-	by := deadlineIn(timeout)
+// allow gives all reads and writes from now on time until then; zero is for ever.
+func (d *deadlines) allow(by time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.noReads && !d.noWrites {
@@ -46,20 +45,20 @@ func (d *deadlines) allow(timeout time.Duration) {
 }
 
 // allowReads is allow for reads.
-func (d *deadlines) allowReads(timeout time.Duration) {
+func (d *deadlines) allowReads(by time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.noReads {
-		d.boundLocked(&d.reads, deadlineIn(timeout), net.Conn.SetReadDeadline)
+		d.boundLocked(&d.reads, by, net.Conn.SetReadDeadline)
 	}
 }
 
 // allowWrites is allow for writes.
-func (d *deadlines) allowWrites(timeout time.Duration) {
+func (d *deadlines) allowWrites(by time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.noWrites {
-		d.boundLocked(&d.writes, deadlineIn(timeout), net.Conn.SetWriteDeadline)
+		d.boundLocked(&d.writes, by, net.Conn.SetWriteDeadline)
 	}
 }
 
@@ -145,10 +144,10 @@ func (d *deadlines) enforceLocked(b *bound, now time.Time, tell func(net.Conn, t
 	}
 }
 
-// deadlineIn returns none for a timeout of 0.
-func deadlineIn(timeout time.Duration) (deadline time.Time) {
+// after is the deadline of what begins now, none for a timeout of 0.
+func after(now time.Time, timeout time.Duration) (by time.Time) {
 	if timeout > 0 {
-		deadline = time.Now().Add(timeout)
+		by = now.Add(timeout)
 	}
-	return deadline
+	return by
 }

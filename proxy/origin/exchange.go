@@ -21,6 +21,7 @@ type exchange struct {
 	conn   *conn
 	req    *Request
 	ctx    context.Context
+	began  time.Time
 
 	response Response
 	body     body
@@ -37,10 +38,10 @@ type exchange struct {
 	detached  bool        // it did
 }
 
-func (c *Client) exchange(ctx context.Context, cn *conn, req *Request) *exchange {
+func (c *Client) exchange(ctx context.Context, cn *conn, req *Request, now time.Time) *exchange {
 	cn.wrote = 0
 	x := c.spare.Get().(*exchange)
-	*x = exchange{client: c, conn: cn, req: req, ctx: ctx, fields: x.fields}
+	*x = exchange{client: c, conn: cn, req: req, ctx: ctx, began: now, fields: x.fields}
 	if leash, ok := ctx.(*Leash); ok {
 		x.leash = leash
 		leash.hold(x)
@@ -77,7 +78,7 @@ func (x *exchange) send(whole []byte) (err error) {
 		x.upload = startUpload(x)
 		return nil
 	}
-	x.conn.allow(x.req.Timeout)
+	x.conn.allow(after(x.began, x.req.Timeout))
 	if x.conn.direct {
 		x.conn.owed = whole // goes out when the answer is read
 		return nil
@@ -131,7 +132,7 @@ func (x *exchange) respond(h *head) (*Response, error) {
 	}
 	ahead := x.conn.br.Buffered()
 	if length < 0 || int64(ahead) < length {
-		x.conn.allowReads(0)
+		x.conn.allowReads(time.Time{})
 	}
 	resp.Sloppy, resp.Length, resp.ready = h.sloppy, length, ahead > 0
 	x.body.begin(x, length)
@@ -145,7 +146,7 @@ func (x *exchange) upgraded(resp *Response) error {
 	if !x.req.Upgrade {
 		return fmt.Errorf("%w: 101 to a request without Upgrade", ErrMalformed)
 	}
-	x.conn.allow(0)
+	x.conn.allow(time.Time{})
 	resp.Tunnel = &Tunnel{Conn: x.conn.Conn, conn: x.conn}
 	return nil
 }

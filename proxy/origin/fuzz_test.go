@@ -110,7 +110,7 @@ func replyTo(t *testing.T, method string, upgrade bool, from io.Reader, buffer i
 	defer client.Close()
 	server := &fakeConn{Reader: from}
 	c := newConn(server, time.Now())
-	x := client.exchange(t.Context(), c, &Request{Method: method, Upgrade: upgrade, Interim: func(int, Header) {}})
+	x := client.exchange(t.Context(), c, &Request{Method: method, Upgrade: upgrade, Interim: func(int, Header) {}}, time.Now())
 	resp, err := x.run([]byte("GET / HTTP/1.1\r\n\r\n"))
 	if err != nil {
 		if resp != nil || !server.closed {

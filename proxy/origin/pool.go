@@ -65,10 +65,10 @@ func port(server *url.URL) string {
 
 // take returns an idle connection that is clean, or nil. If the whole request
 // is written at once, a direct connection looks by itself, and later.
-func (p *pool) take(whole bool) *conn {
+func (p *pool) take(now time.Time, whole bool) *conn {
 	for {
 		c := p.pop()
-		if c == nil || c.usable(time.Now()) && (whole && c.direct || c.clean()) {
+		if c == nil || c.usable(now) && (whole && c.direct || c.clean()) {
 			return c
 		}
 		_ = c.Close()

@@ -276,7 +276,7 @@ func TestWithoutASocketToLookAtNothingIsUsedAgain(t *testing.T) {
 	p := newPool(parseURL(t, "http://a"), nil)
 	defer p.close()
 	p.put(newConn(client, time.Now()))
-	if c := p.take(true); c != nil {
+	if c := p.take(time.Now(), true); c != nil {
 		t.Error("it is")
 	}
 }

@@ -54,7 +54,7 @@ func (u *upload) awaitAnswer() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if !u.answered {
-		u.exchange.conn.allowReads(u.exchange.req.Timeout)
+		u.exchange.conn.allowReads(after(time.Now(), u.exchange.req.Timeout))
 	}
 }
 
@@ -122,7 +122,7 @@ func (u *upload) copyChunked(buf []byte) error {
 
 // send writes to the server, within the timeout.
 func (u *upload) send(p []byte) error {
-	u.exchange.conn.allowWrites(u.exchange.req.Timeout)
+	u.exchange.conn.allowWrites(after(time.Now(), u.exchange.req.Timeout))
 	_, err := u.exchange.conn.Write(p)
 	return err
 }
