@@ -27,6 +27,16 @@
 // ([conn.clean]). Under TLS that takes more than a look at the socket: what was
 // decrypted, or came in part, lies in buffers above it ([records]).
 //
+// # What an exchange costs
+//
+// A small passed request costs one allocation here, its answer's head, and the
+// system calls that nobody can do without: on a plain connection one [socket.turn]
+// looks whether it is clean, writes the request, and waits for and reads the
+// beginning of the answer. The look is the read that finds nothing, which whoever
+// waits for an answer makes anyway, only earlier. Whoever passes requests on has a
+// [Leash] in place of a context, no deadline costs a timer ([deadlines]), and what
+// an exchange is made of can be used again ([Response.Recycle]).
+//
 // # Where the server is
 //
 // A library dials a name by looking it up first, each time, and waits for the

@@ -15,7 +15,7 @@ type Request struct {
 	Method string
 
 	// Head is the whole head: request line, fields, framing and the empty
-	// line.
+	// line. Behind it may stand a body, if Body is nil.
 	Head []byte
 
 	// Body follows the head; nil if there is none. It is read by another
