@@ -51,10 +51,11 @@ type conn struct {
 	charged netip.Addr    // whose place it takes; invalid: nobody's
 
 	state atomic.Int32 // idle, busy or evicted
-	used  atomic.Int64 // when its last request came, since the gate's epoch
 	quick atomic.Bool  // it was answered quickly
+	used  atomic.Int64 // when its last request came, since the gate's epoch
 
 	handover atomic.Pointer[func()] // called if the connection ends before it is taken over
+	asked    atomic.Pointer[pass]   // by passQuick, for the request that fasthttp is about to get
 	ahead    atomic.Bool            // only what was read already is to be read
 
 	failed  atomic.Bool // the last Read did
@@ -223,6 +224,7 @@ func (c *conn) end() error {
 		if skipped := c.handover.Swap(nil); skipped != nil {
 			(*skipped)()
 		}
+		c.dropAsked()
 	})
 	return err
 }

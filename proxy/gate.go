@@ -12,6 +12,7 @@ import (
 
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/proxy/sock"
 )
 
 // The limits that the gate knows, by their names in the configuration.
@@ -63,7 +64,7 @@ func newGate(limits config.Limits, writeTimeout time.Duration, hit func(string),
 // admit wraps a new connection, which may be beyond a limit (conn.over); nil
 // means that there are too many of those as well.
 func (g *gate) admit(c net.Conn) *conn {
-	admitted := &conn{Conn: c, writeTimeout: g.timeout, gate: g}
+	admitted := &conn{Conn: sock.New(c), writeTimeout: g.timeout, gate: g}
 	_, socket := c.(syscall.Conn)
 	admitted.exact = !socket
 	admitted.used.Store(g.now())

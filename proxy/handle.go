@@ -29,7 +29,11 @@ func (p *Proxy) handle(ctx *fasthttp.RequestCtx) {
 	}()
 	p.serve(r)
 	p.settleBody(r)
-	if c := clientConn(ctx.Conn()); c != nil && !ctx.Hijacked() && !ctx.Response.IsBodyStream() {
+	c := clientConn(ctx.Conn())
+	if c != nil {
+		c.dropAsked()
+	}
+	if c != nil && !ctx.Hijacked() && !ctx.Response.IsBodyStream() {
 		p.vacate(c) // before its client knows the answer, and asks again
 	}
 }

@@ -25,9 +25,10 @@ type pass struct {
 	watch  watch
 	leash  origin.Leash
 
-	answer *origin.Response // has the trailer in the end
-	over   func()           // called once at the end of the answer; may be nil
-	leave  func()           // ends the tenure of who gets the answer; may be nil
+	answer  *origin.Response // has the trailer in the end
+	failure error            // that there was instead, until passThrough is told
+	over    func()           // called once at the end of the answer; may be nil
+	leave   func()           // ends the tenure of who gets the answer; may be nil
 
 	request origin.Request
 	buf     []byte // of the head, and later of a small answer
@@ -47,7 +48,10 @@ func (p *Proxy) sparePass() *pass {
 // the leash interrupts.
 func (p *Proxy) newPass(r *request, cancel func()) *pass {
 	x := p.spare.Get().(*pass)
-	x.r, x.route, x.conn, x.cancel = r, r.route, clientConn(r.ctx.Conn()), cancel
+	x.r, x.route, x.conn, x.cancel = r, r.route, r.conn, cancel
+	if x.conn == nil {
+		x.conn = clientConn(r.ctx.Conn())
+	}
 	if cancel == nil {
 		x.cancel = x.pull
 	}

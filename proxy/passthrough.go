@@ -24,8 +24,7 @@ func (p *Proxy) passThrough(r *request, reason share.Reason) {
 		p.passUpgrade(r, reason)
 		return
 	}
-	pass := p.newPass(r, nil)
-	resp, err := pass.ask()
+	pass, resp, err := p.asked(r)
 	r.observeAnswer(resp)
 	if err != nil {
 		pass.end()
@@ -171,11 +170,7 @@ func (p *Proxy) relayHead(r *request, resp *origin.Response, reason share.Reason
 			out.Header.Add(f.Name, f.Value)
 		}
 	}
-	date := resp.Header.Get("Date")
-	if date == "" {
-		date = time.Now().UTC().Format(http.TimeFormat) // RFC 9110 section 6.6.1
-	}
-	upgrade.SetDate(&out.Header, date)
+	upgrade.SetDate(&out.Header, dateOf(resp))
 	p.addFields(&out.Header, r, resp, reason)
 	if r.head.IsHead() || resp.Status == http.StatusNoContent || resp.Status == http.StatusNotModified {
 		out.SkipBody = true
@@ -183,6 +178,15 @@ func (p *Proxy) relayHead(r *request, resp *origin.Response, reason share.Reason
 			out.Header.SetContentLength(n)
 		}
 	}
+}
+
+// dateOf is when the origin answered; if it does not say, now (RFC 9110 section
+// 6.6.1).
+func dateOf(resp *origin.Response) string {
+	if date := resp.Header.Get("Date"); date != "" {
+		return date
+	}
+	return time.Now().UTC().Format(http.TimeFormat)
 }
 
 // addFields adds what a passed answer says besides the origin's own fields.

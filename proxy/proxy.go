@@ -136,7 +136,7 @@ func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
 		p.observeRoute(rt, secret)
 		p.routes = append(p.routes, rt)
 		p.guarded = p.guarded || rt.guards()
-		p.mixed = p.mixed || !rt.mayBeQuick()
+		p.mixed = p.mixed || !rt.isForQuick()
 		p.refreshes = append(p.refreshes, refreshesOf(rt)...)
 	}
 }

@@ -20,6 +20,8 @@ import (
 //	                             │ anything else, untouched
 //	                             └──────► Follower ──► fasthttp ──► handle
 //
+// A request that is only passed on is passed on here as well: see passQuick.
+//
 // It decides by what decides in handle, in the same order, and only ever to answer:
 // whatever there is to say against that, handle finds out again and says it.
 
@@ -79,22 +81,26 @@ func (p *Proxy) quick(c *conn, raw []byte) (answered bool, err error) {
 	r := p.quicks.Get().(*request)
 	defer p.releaseQuick(r)
 	r.conn, r.now = c, time.Now()
-	var a feed.Answer
-	if a, answered = p.isQuick(r, raw); answered {
-		if !c.quick.Load() {
-			c.quick.Store(true)
-		}
-		err = p.writeQuick(r, a)
+	answered, err = p.answerQuick(r, raw)
+	if answered {
+		c.isQuick()
 	}
 	switch {
-	case c.state.CompareAndSwap(connQuick, connIdle):
+	case c.asked.Load() == nil && c.state.CompareAndSwap(connQuick, connIdle):
 		return answered, err
-	case !answered: // it was to be closed meanwhile, but is for fasthttp to answer first
+	case !answered: // it is for fasthttp to answer first, even if it was to be closed meanwhile
 		c.state.Store(connBusy)
 		return false, nil
 	}
 	_ = c.end()
 	return true, net.ErrClosed
+}
+
+// isQuick notes that the connection is answered quickly. See closeQuick.
+func (c *conn) isQuick() {
+	if !c.quick.Load() {
+		c.quick.Store(true)
+	}
 }
 
 // releaseQuick gives back a request that was used for nothing else, ever: what is not
@@ -104,29 +110,41 @@ func (p *Proxy) releaseQuick(r *request) {
 	p.quicks.Put(r)
 }
 
-// isQuick finds the answer to a request.
-func (p *Proxy) isQuick(r *request, raw []byte) (a feed.Answer, ok bool) {
+// answerQuick answers a request if it can.
+func (p *Proxy) answerQuick(r *request, raw []byte) (answered bool, err error) {
 	r.conn.used.Store(int64(r.now.Sub(p.gate.epoch)))
+	var a feed.Answer
 	switch s := r.conn.last; {
 	case p.Draining():
-		return a, false
+		return false, nil
 	case s.is(raw):
-		return p.answerAgain(r, s)
+		a, answered = p.answerAgain(r, s)
+	case !p.isWhole(r, raw):
+		return false, nil
+	case r.route.passesQuickly():
+		return p.passQuick(r)
+	default:
+		if a, answered = p.answerFirst(r); answered {
+			p.remember(r, raw, a)
+		}
 	}
-	if a, ok = p.answerFirst(r, raw); ok {
-		p.remember(r, raw, a)
+	if answered {
+		err = p.writeQuick(r, a)
 	}
-	return a, ok
+	return answered, err
+}
+
+// isWhole reads a request, and reports whether nothing is said against it so far.
+func (p *Proxy) isWhole(r *request, raw []byte) bool {
+	if !r.head.ParseWhole(raw) || r.head.Close || r.head.Upgrade {
+		return false
+	}
+	r.route = p.routeOf(&r.head)
+	return r.route != nil && r.route.isForQuick() && p.checkRequest(r) == nil
 }
 
 // answerFirst finds the answer to a request that nothing is known of yet.
-func (p *Proxy) answerFirst(r *request, raw []byte) (a feed.Answer, ok bool) {
-	if !r.head.ParseWhole(raw) || r.head.Close || r.head.Upgrade {
-		return a, false
-	}
-	if r.route = p.routeOf(&r.head); r.route == nil || !r.route.mayBeQuick() || p.checkRequest(r) != nil {
-		return a, false
-	}
+func (p *Proxy) answerFirst(r *request) (a feed.Answer, ok bool) {
 	if r.route.share.Coalescable(&r.head) != "" || p.negotiate(r) != nil || r.choice.Transport != upgrade.Poll {
 		return a, false
 	}
@@ -145,7 +163,7 @@ func (p *Proxy) answerFirst(r *request, raw []byte) (a feed.Answer, ok bool) {
 }
 
 // mayLeadToQuick reports whether the path of a request is one of a route with quick
-// answers, on some host: what is passed through is not parsed for nothing.
+// answers, on some host: what is fasthttp's in any case is not parsed for nothing.
 func (p *Proxy) mayLeadToQuick(raw []byte) bool {
 	if !p.mixed {
 		return true
@@ -153,12 +171,15 @@ func (p *Proxy) mayLeadToQuick(raw []byte) bool {
 	target, _, _ := bytes.Cut(raw[len("GET "):], []byte{' '})
 	path, _, _ := bytes.Cut(target, []byte{'?'})
 	for _, r := range p.routes {
-		if r.mayBeQuick() && r.Path.Match(path) {
+		if r.isForQuick() && r.Path.Match(path) {
 			return true
 		}
 	}
 	return false
 }
+
+// isForQuick reports whether quick is of any use to a route.
+func (r *route) isForQuick() bool { return r.mayBeQuick() || r.passesQuickly() }
 
 // mayBeQuick reports whether nobody has to be asked about the clients of a route.
 func (r *route) mayBeQuick() bool { return r.coalesces() && r.Share != config.ShareAuthorize }

@@ -248,7 +248,7 @@ func TestAPanicInAQuickAnswerCostsThatClientOnly(t *testing.T) {
 	r.get("/a").want(t, 200, `{"v":1}`)
 }
 
-func TestOfSeveralRoutesThoseThatShareAreQuick(t *testing.T) {
+func TestOfSeveralRoutesThoseThatShareOrPassAreQuick(t *testing.T) {
 	origin := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
 	if err := origin.Listen("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -256,16 +256,18 @@ func TestOfSeveralRoutesThoseThatShareAreQuick(t *testing.T) {
 	t.Cleanup(origin.Close)
 	const coalesced = ", upstream: api, interval: 1h}\n"
 	r := newRigFor(t, origin, fmt.Sprintf("upstreams:\n  api:\n    servers: [%q]\nroutes:\n", origin.URL())+
-		"  - {path: /passed/**, upstream: api, mode: pass}\n"+
+		"  - {path: /passed/**, upstream: api, mode: observe}\n"+
+		"  - {path: /sent/**, upstream: api, mode: pass}\n"+
 		"  - {path: /*/let-in, upstream: api, interval: 1h, share: authorize}\n"+
 		"  - {path: /polled/**, host: other.example"+coalesced+
-		"  - {path: /polled/secret, upstream: api, mode: pass}\n"+
+		"  - {path: /polled/secret, upstream: api, mode: observe}\n"+
 		"  - {path: /polled/**"+coalesced)
 	for path, quick := range map[string]int64{
-		"/passed/a": 0, "/polled/let-in": 0, "/polled/secret": 0, "/polled/a": 1, "/polled/a?b=/passed/a": 1, "/polled": 1, "/none": 0,
+		"/passed/a": 0, "/polled/let-in": 0, "/polled/secret": 0, "/polled/a": 1, "/polled/a?b=/passed/a": 1, "/polled": 1, "/none": 0, "/sent/a": 1,
 	} {
 		c := r.pipe()
 		c.ask(r.text(path))
+		c.ask(r.text("/passed/b"))
 		n := r.counted()
 		c.ask(r.text(path))
 		c.ask(r.text("/passed/b")) // by then the other is counted

@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pollmux/pollmux/proxy/sock"
 )
 
 // socket looks at the socket below a connection. It belongs to the connection's
@@ -71,7 +73,7 @@ func (s *socket) takeStep(fd uintptr) (done bool) {
 	if s.wrote == 0 {
 		return s.begin(int(fd))
 	}
-	n, err := readNow(int(fd), s.into)
+	n, err := sock.ReadNow(int(fd), s.into)
 	switch {
 	case err == unix.EAGAIN:
 		return false
@@ -88,12 +90,12 @@ func (s *socket) takeStep(fd uintptr) (done bool) {
 // begin looks, and writes.
 func (s *socket) begin(fd int) (done bool) {
 	if s.used {
-		if _, err := readNow(fd, s.into[:1]); err != unix.EAGAIN {
+		if _, err := sock.ReadNow(fd, s.into[:1]); err != unix.EAGAIN {
 			s.err = errDirty
 			return true
 		}
 	}
-	n, err := writeNow(fd, s.request)
+	n, err := sock.WriteNow(fd, s.request)
 	if err == unix.EAGAIN {
 		n, err = 0, nil
 	}
