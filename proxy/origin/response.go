@@ -58,12 +58,13 @@ func (r *Response) ReadWhole(b []byte, most int64) ([]byte, bool) {
 }
 
 // Recycle gives back what an exchange was made of, to be used for another, if
-// that is safe: it is over, and a [Leash] was all that could have interrupted it.
+// that is safe: it is over, and a [Leash] was all that could have interrupted it,
+// which was not pulled, as whoever pulls it may be about to.
 // Nothing of the response may be used afterwards, by anybody, but the texts that
 // were in its head.
 func (r *Response) Recycle() {
 	x := r.exchange
-	if x == nil || &x.response != r || x.leash == nil || x.upload != nil || x.body.err != io.EOF {
+	if x == nil || &x.response != r || x.leash == nil || x.upload != nil || x.body.err != io.EOF || !x.detach() {
 		return
 	}
 	client, fields := x.client, r.Header[:0]
