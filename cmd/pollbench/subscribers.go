@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pollmux/pollmux/cmd/pollbench/bench"
-	"github.com/pollmux/pollmux/cmd/pollbench/load"
 )
 
 func newSubscribers() *benchmark {
@@ -56,21 +55,4 @@ It takes about half as long again as --for, and two connections per subscriber.`
 	flags.DurationVar(&o.Allow, "allow", time.Second, "how much later than the interval a change may be heard of")
 	flags.StringVar(&o.Profile, profileFlag, "", "`FILE` for a CPU profile of pollmux, from half as long again")
 	return b
-}
-
-// addKindsFlag lets the kinds of subscribers be chosen.
-func addKindsFlag(cmd *cobra.Command, kinds *[]string) {
-	var all []string
-	for _, k := range load.Kinds() {
-		all = append(all, string(k))
-	}
-	cmd.Flags().StringSliceVar(kinds, "kinds", all, "`KINDS` of subscribers")
-}
-
-func kindsOf(names []string) ([]load.Kind, error) {
-	kinds, err := load.ParseKinds(names)
-	if err != nil {
-		return nil, &usageError{"--kinds: " + err.Error()}
-	}
-	return kinds, nil
 }

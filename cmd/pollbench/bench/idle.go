@@ -64,7 +64,7 @@ type candidate struct {
 }
 
 func (b *idle) candidates() []candidate {
-	receive := func(ctx context.Context, c *load.Crowd, n int) error { return c.Receive(ctx, child.StampSize, n) }
+	receive := func(ctx context.Context, c *load.Crowd, n int) error { return c.Receive(ctx, child.LeastBody, n) }
 	loop := func(o child.LoopOptions) func(*stage.Stage) (*stage.Process, error) {
 		return func(s *stage.Stage) (*stage.Process, error) { return s.Child(child.Loop, o) }
 	}

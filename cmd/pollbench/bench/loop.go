@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"errors"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +23,7 @@ func (b *subscribers) bareLoop(ctx context.Context, h *half) (err error) {
 	defer crowd.Close()
 	defer func() { err = errors.Join(err, b.loop.Ask("forget", nil)) }()
 	for _, k := range b.options.Kinds {
-		if err := crowd.Receive(ctx, max(b.watch.kinds[k].size(), child.StampSize), b.options.Each); err != nil {
+		if err := crowd.Receive(ctx, max(b.watch.kinds[k].size(), child.LeastBody), b.options.Each); err != nil {
 			return err
 		}
 	}
@@ -73,7 +72,7 @@ func (b *subscribers) bursts(ctx context.Context, got *atomic.Int64) error {
 
 // stamp notes how late a message of the loop is.
 func (b *subscribers) stamp(message []byte) {
-	if began, err := strconv.ParseInt(string(message[:child.StampSize]), 10, 64); err == nil {
-		b.loopLate.Add(time.Duration(time.Now().UnixNano() - began))
+	if s, ok := child.ParseSnapshot(message); ok {
+		b.loopLate.Add(time.Duration(time.Now().UnixNano() - s.Asked))
 	}
 }

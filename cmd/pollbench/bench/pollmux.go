@@ -30,9 +30,15 @@ func startPollmux(s *stage.Stage, origin, route string) (*stage.Process, error) 
 
 // startConfigured starts pollmux with a configuration.
 func startConfigured(s *stage.Stage, config []byte) (*stage.Process, error) {
+	return startConfiguredOf(s, "", config)
+}
+
+// startConfiguredOf starts the pollmux of another build of this program; "" is this
+// one.
+func startConfiguredOf(s *stage.Stage, program string, config []byte) (*stage.Process, error) {
 	file, err := s.File("pollmux.yaml", config)
 	if err != nil {
 		return nil, err
 	}
-	return s.Child(child.Proxy, child.ProxyOptions{Config: file})
+	return s.ChildOf(program, child.Proxy, child.ProxyOptions{Config: file})
 }

@@ -16,22 +16,28 @@ type LoopOptions struct {
 	// Listen has a goroutine wait for each client to say something, as a
 	// server does that wants to know when its client leaves.
 	Listen bool `json:"listen"`
+
+	// Body is how long the snapshot is that a message begins with.
+	Body int `json:"body,omitempty"`
 }
 
 // Burst is what a burst was.
 type Burst struct {
-	Messages int `json:"messages"`
+	Messages int   `json:"messages"`
+	Version  int64 `json:"version"`
 }
 
 // loop is the least that a fan-out can do: it has the descriptors in a list and
 // writes to each.
 type loop struct {
 	listens bool
+	body    int
 	running sync.WaitGroup
 
 	mu      sync.Mutex
 	closed  bool
 	clients []*receiver
+	version int64
 }
 
 // receiver is a client of the loop.
@@ -46,7 +52,7 @@ type receiver struct {
 //	burst   writes a message to every client, one after the other
 //	forget  closes the clients
 func runLoop(o LoopOptions, l net.Listener, s Standard) error {
-	p := &loop{listens: o.Listen}
+	p := &loop{listens: o.Listen, body: o.Body}
 	p.running.Go(func() { p.accept(l) })
 	v := sampleVerbs(p.held)
 	v["burst"] = func(string) (any, error) { return p.burst(time.Now()) }
@@ -128,28 +134,27 @@ func (p *loop) forget() {
 	p.clients = nil
 }
 
-// burst writes to all. Each message begins with the instant at which the first
-// was written.
+// burst writes to all. Each message begins with a snapshot, which says when the
+// first was written.
 func (p *loop) burst(now time.Time) (Burst, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.version++
 	messages := map[int][]byte{}
 	for _, r := range p.clients {
 		if messages[r.size] == nil {
-			messages[r.size] = message(now, r.size)
+			messages[r.size] = message(p.version, now, r.size, p.body)
 		}
 		if err := r.write(messages[r.size]); err != nil {
 			return Burst{}, err
 		}
 	}
-	return Burst{Messages: len(p.clients)}, nil
+	return Burst{Messages: len(p.clients), Version: p.version}, nil
 }
 
-// StampSize is how many digits a message of the loop begins with: Unix time in
-// nanoseconds.
-const StampSize = 19
-
-func message(now time.Time, size int) []byte {
-	b := strconv.AppendInt(nil, now.UnixNano(), 10)
+// message is a snapshot, and as much behind it as a transport wraps around one.
+func message(version int64, now time.Time, size, body int) []byte {
+	at := now.UnixNano()
+	b := Snapshot{Version: version, Previous: version - 1, Changed: at, Asked: at}.render(min(size, body))
 	return append(b, bytes.Repeat([]byte{'x'}, max(size-len(b), 0))...)[:size]
 }

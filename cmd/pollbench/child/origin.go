@@ -22,6 +22,7 @@ type OriginOptions struct {
 const (
 	Fixed  = "/fixed"  // always the same
 	Moving = "/moving" // changes, while it runs
+	Step   = "/step"   // changes when it is told to, and so does all below it
 	Any    = "/any/"   // begins paths that are all the same
 	Down   = "/down"   // a large body
 	Up     = "/up"     // reads a body and answers with its length
@@ -32,6 +33,7 @@ const (
 type origin struct {
 	fixed, bulk []byte
 	moving      *moving
+	steps       *steps
 	requests    atomic.Int64
 }
 
@@ -40,12 +42,14 @@ type origin struct {
 //	count    returns how many requests there were
 //	resume   lets /moving change
 //	freeze   stops it, and returns its last version
+//	step     lets /step change once, and returns its version
 func runOrigin(o OriginOptions, l net.Listener, s Standard) error {
-	g := &origin{fixed: filler(o.Body), bulk: bytes.Repeat([]byte{'x'}, o.Bulk), moving: newMoving(o.Body, o.Interval)}
+	g := &origin{fixed: filler(o.Body), bulk: bytes.Repeat([]byte{'x'}, o.Bulk), moving: newMoving(o.Body, o.Interval), steps: newSteps(o.Body)}
 	server := &fasthttp.Server{Handler: g.serve, StreamRequestBody: true, NoDefaultServerHeader: true, MaxRequestBodySize: 1 << 40}
 	return s.serve(server, l, verbs{
 		"count":  func(string) (any, error) { return g.requests.Load(), nil },
 		"resume": func(string) (any, error) { g.moving.resume(time.Now()); return nil, nil },
+		"step":   func(string) (any, error) { return g.steps.step(), nil },
 		"freeze": func(string) (any, error) { return g.moving.freeze(time.Now()), nil },
 	})
 }
@@ -68,16 +72,26 @@ func (g *origin) serve(ctx *fasthttp.RequestCtx) {
 		ctx.Response.SetBodyRaw(g.fixed)
 	case Moving:
 		ctx.Response.SetBodyRaw(g.moving.answer(time.Now()))
+	case Step:
+		ctx.Response.SetBodyRaw(g.steps.answer(Step, time.Now()))
 	case Down:
 		ctx.Response.SetBodyRaw(g.bulk)
 	case Up:
 		g.take(ctx)
 	default:
-		if !bytes.HasPrefix(path, []byte(Any)) {
-			ctx.SetStatusCode(fasthttp.StatusNotFound)
-			return
-		}
+		g.family(ctx, path)
+	}
+}
+
+// family answers for the paths of which there are many.
+func (g *origin) family(ctx *fasthttp.RequestCtx, path []byte) {
+	switch {
+	case bytes.HasPrefix(path, []byte(Any)):
 		ctx.Response.SetBodyRaw(g.fixed)
+	case bytes.HasPrefix(path, []byte(Step+"/")):
+		ctx.Response.SetBodyRaw(g.steps.answer(string(path), time.Now()))
+	default:
+		ctx.SetStatusCode(fasthttp.StatusNotFound)
 	}
 }
 

@@ -17,7 +17,15 @@ const (
 	Legacy = "legacy"
 	Loop   = "loop"
 	Faulty = "faulty"
+
+	Audience = "audience"
 )
+
+// Serves reports whether a kind is measured, and is not part of the load: neither
+// an origin nor clients.
+func Serves(kind string) bool {
+	return kind == Proxy || kind == Bare || kind == Relay || kind == Stream || kind == Loop
+}
 
 // ErrKind is a child that there is none of.
 var ErrKind = errors.New("no such child")
@@ -42,6 +50,8 @@ func Run(kind, options string, s Standard) error {
 		return with(options, s, runLoop)
 	case Faulty:
 		return with(options, s, runFaulty)
+	case Audience:
+		return with(options, s, runAudience)
 	}
 	return fmt.Errorf("%w: %q", ErrKind, kind)
 }

@@ -23,6 +23,9 @@ type Stat struct {
 	// were waited for, in whole ticks.
 	CPU time.Duration
 
+	// Waited is the part of it that those children used.
+	Waited time.Duration
+
 	// RSS is the resident memory in bytes.
 	RSS int64
 }
@@ -61,8 +64,11 @@ func parse(text string) (Stat, error) {
 	}
 	n := numbers{}
 	s := Stat{PID: int(n.read(strings.TrimSpace(text[:open]))), Parent: int(n.read(rest[fieldParent])), State: rest[fieldState][0]}
-	for _, ticks := range rest[fieldUser : fieldUser+4] {
-		s.CPU += time.Duration(n.read(ticks)) * Tick
+	for i, ticks := range rest[fieldUser : fieldUser+4] {
+		used := time.Duration(n.read(ticks)) * Tick
+		if s.CPU += used; i >= 2 {
+			s.Waited += used
+		}
 	}
 	s.RSS = n.read(rest[fieldRSS]) * int64(os.Getpagesize())
 	return s, n.err

@@ -36,11 +36,16 @@ func Children(pid int) ([]Stat, error) {
 	return slices.DeleteFunc(all, func(s Stat) bool { return s.Parent != pid }), err
 }
 
-// CPU is the CPU time that a process and its descendants have used so far.
+// CPU is the CPU time that a process and its descendants have used so far: exact
+// where the kernel has a clock for it and the process sleeps, in ticks elsewhere.
 func CPU(pid int) (time.Duration, error) {
 	tree, err := Tree(pid)
 	var cpu time.Duration
 	for _, s := range tree {
+		if own, ok := clock(s.PID); ok {
+			cpu += own + s.Waited
+			continue
+		}
 		cpu += s.CPU
 	}
 	return cpu, err

@@ -13,14 +13,16 @@ import (
 // patience is how long a process may take to start, or to answer.
 const patience = 60 * time.Second
 
-// launchChild starts this program again and reads where it listens. A process is
-// returned along with an error of the latter, to be stopped.
-func launchChild(kind, options string) (*Process, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+// launchChild starts a program, which is this one if it is "", as a child and reads
+// where it listens. A process is returned along with an error of the latter, to be
+// stopped.
+func (s *Stage) launchChild(program, kind, options string) (p *Process, err error) {
+	if program == "" {
+		if program, err = os.Executable(); err != nil {
+			return nil, err
+		}
 	}
-	p, err := launchPiped(kind, exec.Command(self, "child", kind, options))
+	p, err = s.launchPiped(kind, exec.Command(program, "child", kind, options))
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +32,7 @@ func launchChild(kind, options string) (*Process, error) {
 // launchPiped starts a process that takes orders. Its own ends of the pipes are
 // closed here once it has them: as long as anybody else can write to its output,
 // that does not end with it, and whoever reads waits in vain.
-func launchPiped(name string, cmd *exec.Cmd) (*Process, error) {
+func (s *Stage) launchPiped(name string, cmd *exec.Cmd) (*Process, error) {
 	stdin, input, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -43,7 +45,7 @@ func launchPiped(name string, cmd *exec.Cmd) (*Process, error) {
 	}
 	defer stdout.Close()
 	cmd.Stdin, cmd.Stdout = stdin, stdout
-	p, err := launch(name, cmd)
+	p, err := s.launch(name, cmd, child.Serves(name))
 	if err != nil {
 		_, _ = input.Close(), output.Close()
 		return nil, err

@@ -3,7 +3,6 @@ package stage
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -68,12 +67,8 @@ func (s *Stage) Nginx(ctx context.Context, origin, location string) (*Process, e
 	if err != nil {
 		return nil, err
 	}
-	user := ""
-	if os.Getuid() == 0 {
-		user = "user root;" // or its worker could not write into dir
-	}
 	return onFreeAddress(func(address string) (*Process, error) {
-		text := fmt.Sprintf(nginxConfig, dir, user, address, origin, location)
+		text := fmt.Sprintf(nginxConfig, dir, asRoot(), address, origin, location)
 		config, err := s.File(filepath.Join("nginx", "nginx.conf"), []byte(strings.TrimSpace(text)+"\n"))
 		if err != nil {
 			return nil, err

@@ -37,7 +37,7 @@ func freeAddress() (string, error) {
 
 // peer starts somebody else's server on an address and waits until it accepts.
 func (s *Stage) peer(ctx context.Context, name, address string, cmd *exec.Cmd) (*Process, error) {
-	p, err := launch(name, cmd)
+	p, err := s.launch(name, cmd, true)
 	if err != nil {
 		return nil, err
 	}

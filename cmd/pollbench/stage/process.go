@@ -38,7 +38,7 @@ var errEnded = errors.New("it has ended by itself")
 
 // launch starts a process whose standard streams, error excepted, are the
 // caller's business.
-func launch(name string, cmd *exec.Cmd) (*Process, error) {
+func (s *Stage) launch(name string, cmd *exec.Cmd, server bool) (*Process, error) {
 	p := &Process{Name: name, cmd: cmd, said: &tail{}, grace: usualGrace, done: make(chan struct{})}
 	cmd.Stderr = p.said
 	if cmd.Stdout == nil {
@@ -46,7 +46,7 @@ func launch(name string, cmd *exec.Cmd) (*Process, error) {
 	}
 	cmd.SysProcAttr = attributes()
 	cmd.WaitDelay = usualGrace // or somebody with its standard error could keep us
-	if err := cmd.Start(); err != nil {
+	if err := s.start(cmd, server); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	go p.wait() // waited for by Stop
@@ -69,6 +69,10 @@ func (p *Process) RSS() (int64, error) {
 	s, err := proc.Read(p.PID())
 	return s.RSS, err
 }
+
+// Memory is the resident memory of the process and those it has started, in
+// bytes, what they share counted once.
+func (p *Process) Memory() (int64, error) { return proc.Memory(p.PID()) }
 
 // Descriptors is how many files the process has open.
 func (p *Process) Descriptors() (int, error) { return proc.Descriptors(p.PID()) }

@@ -13,6 +13,7 @@ import (
 type Stage struct {
 	dir       string
 	processes []*Process
+	cores     *cores
 }
 
 // New returns a stage without processes. The caller must Close it.
@@ -29,16 +30,21 @@ func (s *Stage) Close() error {
 		failures = append(failures, p.Stop())
 	}
 	s.processes = nil
-	return errors.Join(append(failures, os.RemoveAll(s.dir))...)
+	return errors.Join(append(failures, s.together(), os.RemoveAll(s.dir))...)
 }
 
 // Child starts a server of package child and waits until it listens.
 func (s *Stage) Child(kind string, options any) (*Process, error) {
+	return s.ChildOf("", kind, options)
+}
+
+// ChildOf is Child, of another build of this program; "" is this one.
+func (s *Stage) ChildOf(program, kind string, options any) (*Process, error) {
 	text, err := json.Marshal(options)
 	if err != nil {
 		return nil, err
 	}
-	p, err := launchChild(kind, string(text))
+	p, err := s.launchChild(program, kind, string(text))
 	if p != nil {
 		s.processes = append(s.processes, p)
 	}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pollmux/pollmux/cmd/pollbench/bench"
+	"github.com/pollmux/pollmux/cmd/pollbench/load"
+)
+
+func newFan() *benchmark {
+	var o bench.FanOptions
+	var kinds []string
+	var slow string
+	var quick bool
+	b := newBenchmark(&cobra.Command{
+		Use:   "fan",
+		Short: "CPU time and delay of telling thousands of subscribers, against a bare write loop and nchan",
+		Long: `fan holds subscribers of one transport on one resource, lets it change, waits until the
+last of them has heard, and again. The reference is a loop that does nothing but
+write(2) as many bytes to as many sockets, in the same round. nchan (nginx) is measured
+as well if it is installed, for the transports that it has. The servers take turns.
+
+CPU per delivery is the CPU time of the server's processes (the kernel's clock of each),
+from before the first change of a round until it has nothing to do any more, by the
+deliveries: it includes pollmux's polls and, of a long poll, the next request. "last"
+is the time from the instant of publication, which the message itself says (the origin
+writes it when it is asked; the loop before its first write; nchan's publisher before it
+sends), until the last subscriber has read it: the median of the bursts. p99 is that of
+all deliveries of a round. Ratios are of the same round, and medians are told.
+
+The clients are an epoll loop in a process for each server, on other cores than it.
+
+--n with several numbers and --feeds add the slope of a least-squares line, and what it
+would mean for a million, which nobody has measured. --slow lets a share of the readers
+stop until the server is held up by them, and go on: the others' p99 with them and
+without, and whether those who went on got the newest version next.
+
+The exit code is 1 if somebody was dropped, or got a version twice, an older one, or not
+the last one, if the origin was asked more often than once per interval, if memory grew;
+and with --bars, from 5000 subscribers on, if the CPU time of SSE, NDJSON or WebSocket is above 1.15 ×
+the loop's, of long polls above nchan's, the last above 1.25 × the loop's, or the p99
+with readers that stopped above 1.10 × that without.`,
+		Example: `  pollbench fan
+  pollbench fan --kinds sse --n 100,1000,10000,18000
+  pollbench fan --kinds sse --feeds 1,100,10000 --rounds 3
+  pollbench fan --kinds sse --slow 1%
+  pollbench fan --kinds websocket --pollmux ./pollbench-of-a-branch
+  pollbench fan --kinds longpoll --profile held.pprof && go tool pprof -top held.pprof`,
+	})
+	b.measure = func(ctx context.Context, say bench.Say) (result, error) {
+		c := checks{cmd: b.cmd}
+		if quick {
+			o = quickFan(b.cmd, o)
+		}
+		for _, n := range o.N {
+			c.check(n >= 1, "n", "numbers of at least 1")
+		}
+		for _, n := range o.Feeds {
+			c.check(n >= 1, "feeds", "numbers of at least 1")
+		}
+		c.check(len(o.N) > 0, "n", "at least one number")
+		c.atLeast(1, "rounds", o.Rounds)
+		c.atLeast(0, "bursts", o.Bursts)
+		c.atLeast(200, "body", o.Body)
+		share, err := percent(slow)
+		c.check(err == nil && share >= 0 && share <= 0.5, "slow", "0% to 50%")
+		if err := c.err(); err != nil {
+			return nil, err
+		}
+		o.Slow = share
+		if o.Kinds, err = kindsOf(kinds); err != nil {
+			return nil, err
+		}
+		o.Say = say
+		return bench.Fan(ctx, o)
+	}
+	flags := b.cmd.Flags()
+	flags.IntSliceVar(&o.N, "n", []int{10_000}, "`NUMBERS` of subscribers")
+	flags.IntSliceVar(&o.Feeds, "feeds", nil, "`NUMBERS` of resources that they are spread over (default one)")
+	addKindsFlag(b.cmd, &kinds)
+	flags.IntVar(&o.Rounds, "rounds", 5, "turns that each server gets")
+	flags.IntVar(&o.Bursts, "bursts", 0, "changes in a turn (default: for 30000 deliveries, and 3 at least)")
+	flags.IntVar(&o.Body, "body", 1024, "`BYTES` of the resource")
+	flags.DurationVar(&o.Pace, "every", 0, "least `TIME` between two changes (default: the next at once)")
+	flags.StringVar(&slow, "slow", "0%", "`SHARE` of the readers that stop, in an extra part")
+	addBarsFlags(b.cmd, &o.Bars, &quick)
+	addPollmuxFlag(b.cmd, &o.Others)
+	flags.StringVar(&o.Profile, profileFlag, "", "`FILE` for a CPU profile of pollmux, of the last contest")
+	return b
+}
+
+// quickFan is what a test has time for.
+func quickFan(cmd *cobra.Command, o bench.FanOptions) bench.FanOptions {
+	o.Bars = false
+	if !cmd.Flags().Changed("n") {
+		o.N = []int{300}
+	}
+	if !cmd.Flags().Changed("rounds") {
+		o.Rounds = 2
+	}
+	return o
+}
+
+// addBarsFlags are for what takes its time to tell.
+func addBarsFlags(cmd *cobra.Command, bars, quick *bool) {
+	cmd.Flags().BoolVar(bars, "bars", true, "judge the bars as well, which depend on the machine being quiet")
+	cmd.Flags().BoolVar(quick, "quick", false, "a small and short run, without bars")
+}
+
+// addPollmuxFlag lets other builds take part.
+func addPollmuxFlag(cmd *cobra.Command, others *[]string) {
+	cmd.Flags().StringSliceVar(others, "pollmux", nil, "`PROGRAMS`: other builds of pollbench, whose pollmux is measured beside this one's")
+}
+
+// percent reads a share: 1%, or 0.01.
+func percent(text string) (float64, error) {
+	digits, isPercent := strings.CutSuffix(text, "%")
+	share, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no share: %w", text, err)
+	}
+	if isPercent {
+		share /= 100
+	}
+	return share, nil
+}
+
+// addKindsFlag lets the kinds of subscribers be chosen.
+func addKindsFlag(cmd *cobra.Command, kinds *[]string) {
+	var all []string
+	for _, k := range load.Kinds() {
+		all = append(all, string(k))
+	}
+	cmd.Flags().StringSliceVar(kinds, "kinds", all, "`KINDS` of subscribers")
+}
+
+func kindsOf(names []string) ([]load.Kind, error) {
+	kinds, err := load.ParseKinds(names)
+	if err != nil {
+		return nil, &usageError{"--kinds: " + err.Error()}
+	}
+	return kinds, nil
+}
