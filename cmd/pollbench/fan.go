@@ -86,7 +86,6 @@ with readers that stopped above 1.10 × that without.`,
 	flags.IntVar(&o.Rounds, "rounds", 5, "turns that each server gets")
 	flags.IntVar(&o.Bursts, "bursts", 0, "changes in a turn (default: for 30000 deliveries, and 3 at least)")
 	flags.IntVar(&o.Body, "body", 1024, "`BYTES` of the resource")
-	flags.DurationVar(&o.Pace, "every", 0, "least `TIME` between two changes (default: the next at once)")
 	flags.StringVar(&slow, "slow", "0%", "`SHARE` of the readers that stop, in an extra part")
 	addBarsFlags(b.cmd, &o.Bars, &quick)
 	addPollmuxFlag(b.cmd, &o.Others)

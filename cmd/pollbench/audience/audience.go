@@ -65,7 +65,7 @@ type State struct {
 type Resumed struct {
 	Readers int `json:"readers"`
 	Blocked int `json:"blocked"` // whom a version was skipped for: else nothing held the server up
-	Wrong   int `json:"wrong"`   // who skipped twice, or got another than the newest behind what was under way
+	Wrong   int `json:"wrong"`   // who got another than the newest behind what was under way
 }
 
 // ErrSystem is a system without what this package needs.

@@ -21,8 +21,10 @@ type client struct {
 	closed  bool
 
 	version int64 // 0 before the first
-	skips   int   // versions that did not come, since it stopped reading
-	landed  int64 // the version behind the first of those
+
+	skips           int   // gaps in what came, since it stopped reading
+	queued          int64 // bytes that the kernel had when it went on
+	bytes, messages int64 // read since then
 
 	length int    // of the body of a long poll's answer
 	etag   []byte // of it

@@ -52,7 +52,7 @@ func (a *Audience) arrive() {
 
 // connect connects one client, and lets it say what it says first.
 func (a *Audience) connect() (*client, error) {
-	c := &client{number: a.joined}
+	c := &client{number: a.number()}
 	c.tight = a.options.Tight > 0 && c.number%a.options.Tight == 0
 	if a.options.Kind == "" {
 		c.talk = inStream
@@ -70,8 +70,34 @@ func (a *Audience) connect() (*client, error) {
 	}
 	a.clients = append(a.clients, make([]*client, max(0, c.fd+1-len(a.clients)))...)
 	a.clients[c.fd] = c
-	a.joined++
 	return c, nil
+}
+
+// number is the next client's.
+func (a *Audience) number() int {
+	if last := len(a.vacant) - 1; last >= 0 {
+		defer func() { a.vacant = a.vacant[:last] }()
+		return a.vacant[last]
+	}
+	a.joined++
+	return a.joined - 1
+}
+
+// Replace has new clients come for those with small buffers, whose connections the
+// kernel may have given larger ones meanwhile.
+func (a *Audience) Replace() (State, error) {
+	n := 0
+	a.do(func() {
+		for _, c := range a.clients {
+			if c != nil && c.tight {
+				a.vacant = append(a.vacant, c.number)
+				a.close(c, true)
+				n++
+			}
+		}
+		a.state.Held -= n
+	})
+	return a.Join(n)
 }
 
 // Small buffers are those of somebody who is far away and takes little at once.

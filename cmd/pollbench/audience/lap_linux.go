@@ -22,7 +22,7 @@ func (a *Audience) Stop() (n int) {
 	a.do(func() {
 		for _, c := range a.clients {
 			if c != nil && c.tight && !c.stopped && a.watch(c.fd, unix.EPOLL_CTL_DEL) == nil {
-				c.stopped, c.skips, c.landed = true, 0, 0
+				c.stopped, c.skips = true, 0
 				n++
 			}
 		}
@@ -31,18 +31,14 @@ func (a *Audience) Stop() (n int) {
 }
 
 // Resume lets those who stopped read again, and returns when all of them have the
-// version, which is the newest: behind what was under way to them, nothing else may
-// come.
+// version, which is the newest. Behind what the kernel had of older ones when they
+// began to read again, nothing else may come.
 func (a *Audience) Resume(version int64) (r Resumed, s State, err error) {
 	var those []*client
-	a.do(func() {
-		for _, c := range a.clients {
-			if c != nil && c.stopped && a.watch(c.fd, unix.EPOLL_CTL_ADD) == nil {
-				c.stopped = false
-				those = append(those, c)
-			}
-		}
-	})
+	a.do(func() { those, err = a.goOn() })
+	if err != nil {
+		return r, s, err
+	}
 	s, err = a.Await(version)
 	a.do(func() {
 		for _, c := range those {
@@ -50,10 +46,46 @@ func (a *Audience) Resume(version int64) (r Resumed, s State, err error) {
 			if c.skips > 0 {
 				r.Blocked++
 			}
-			if c.skips > 1 || c.skips == 1 && c.landed != version || c.version != version {
+			if c.version != version || c.messages > c.underWay()+1 {
 				r.Wrong++
 			}
 		}
 	})
 	return r, s, err
+}
+
+// goOn lets those read who stopped.
+func (a *Audience) goOn() (those []*client, err error) {
+	queues, err := queued(uint16(a.server.Port))
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range a.clients {
+		if c == nil || !c.stopped {
+			continue
+		}
+		c.stopped, c.bytes, c.messages, c.queued = false, 0, 0, queues[c.port()]
+		those = append(those, c)
+		if err := a.watch(c.fd, unix.EPOLL_CTL_ADD); err != nil {
+			return nil, err
+		}
+	}
+	return those, nil
+}
+
+// underWay is how many messages the kernel can have had a part of. The first and the
+// last of them may not have been whole.
+func (c *client) underWay() int64 {
+	wire := c.bytes / max(c.messages, 1)
+	return c.queued/max(wire, 1) + 2
+}
+
+// port is the client's own.
+func (c *client) port() uint16 {
+	name, err := unix.Getsockname(c.fd)
+	at, ok := name.(*unix.SockaddrInet4)
+	if err != nil || !ok {
+		return 0
+	}
+	return uint16(at.Port)
 }

@@ -23,6 +23,7 @@ type Audience struct {
 	server  unix.SockaddrInet4
 	clients []*client // by descriptor, nil where there is none
 	joined  int
+	vacant  []int // numbers of those who were replaced
 	buffer  []byte
 	request []byte
 	asks    []*client // who ask again, in order

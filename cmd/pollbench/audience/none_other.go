@@ -12,6 +12,7 @@ func New(Options) (*Audience, error) { return nil, ErrSystem }
 func (a *Audience) Close()                               {}
 func (a *Audience) Join(int) (State, error)              { return State{}, ErrSystem }
 func (a *Audience) Await(int64) (State, error)           { return State{}, ErrSystem }
+func (a *Audience) Replace() (State, error)              { return State{}, ErrSystem }
 func (a *Audience) Begin()                               {}
 func (a *Audience) Lap() Lap                             { return Lap{} }
 func (a *Audience) State() State                         { return State{} }

@@ -24,6 +24,7 @@ func (a *Audience) read(c *client) {
 	}
 	now := time.Now().UnixNano()
 	a.count.bytes += int64(n)
+	c.bytes += int64(n)
 	b := a.buffer[:n]
 	if len(c.carry) > 0 {
 		c.carry = append(c.carry, b...)
@@ -52,25 +53,18 @@ func (a *Audience) hear(c *client, snapshot []byte, now int64) {
 		version = max(version, had)
 	case had > 0:
 		a.count.delivered(version, version-had-1, now-published)
-		c.skipped(version - had - 1)
-		if c.landed == 0 && c.skips > 0 {
-			c.landed = version
+		if version > had+1 {
+			c.skips++
 		}
 	}
 	c.version = version
+	c.messages++
 	a.waiting.heard(c, had)
 	if a.options.Kind == load.Longpoll {
 		if had == 0 {
 			a.answered(c)
 		}
 		a.asks = append(a.asks, c)
-	}
-}
-
-// skipped notes that versions did not come.
-func (c *client) skipped(versions int64) {
-	if versions > 0 {
-		c.skips++
 	}
 }
 

@@ -13,22 +13,25 @@ import (
 // join fills a side with clients, and waits until the server holds them all and
 // each has a version.
 func (one *side) join(ctx context.Context, n int) error {
-	var s audience.State
-	if err := one.ask(fmt.Sprintf("join %d", n), &s); err != nil {
+	if err := one.ask(fmt.Sprintf("join %d", n), &audience.State{}); err != nil {
 		return err
 	}
 	if one.name == nchan {
 		return one.await(1)
 	}
-	err := await(ctx, "the server to hold everybody", func() (bool, error) {
-		var now child.Sample
-		err := one.server.Ask("sample", &now)
-		return now.Held >= int64(s.Held), err
-	})
-	if err != nil || one.name == bareLoop {
+	if err := one.holds(ctx, n); err != nil || one.name == bareLoop {
 		return err
 	}
 	return one.await(1)
+}
+
+// holds waits until the server holds so many.
+func (one *side) holds(ctx context.Context, n int) error {
+	return await(ctx, "the server to hold everybody", func() (bool, error) {
+		var now child.Sample
+		err := one.server.Ask("sample", &now)
+		return now.Held == int64(n), err
+	})
 }
 
 // ask asks the audience for a state, which has to be good.
@@ -74,38 +77,68 @@ func (one *side) rest(ctx context.Context) (cpu time.Duration, err error) {
 type burstLap struct {
 	audience.Lap
 	lap
-	polls int64 // that the origin of pollmux got
+	clients time.Duration // their CPU time
+	polls   int64         // that the origin of pollmux got, in so much time
+	over    time.Duration
 }
 
-// bursts publishes again and again, each time when the last client has heard of the
-// version before, and not before the pace.
-func (one *side) bursts(ctx context.Context, n int, pace time.Duration) (l burstLap, err error) {
-	if err := one.crowd.Ask("begin", nil); err != nil {
-		return l, err
-	}
-	before, err := one.rest(ctx)
+// measure is what the side uses while work makes it tell its audience something. If
+// it always has something to do, because there are many feeds to poll, it is not
+// waited for before and after.
+func (one *side) measure(ctx context.Context, busy bool, work func() error) (l burstLap, err error) {
+	polls, err := one.polls()
 	if err != nil {
 		return l, err
 	}
-	polls, err := one.polls()
+	began := time.Now()
+	if err := one.crowd.Ask("begin", nil); err != nil {
+		return l, err
+	}
+	before, clients, err := one.used(ctx, busy)
+	if err != nil {
+		return l, err
+	}
 	start := time.Now()
-	for range n {
-		if err != nil {
-			return l, err
-		}
-		err = one.burst(ctx)
-		if over := pace - time.Since(start)%max(pace, 1); pace > 0 && !wait(ctx, over) {
-			return l, errors.Join(err, ctx.Err())
-		}
+	if err := work(); err != nil {
+		return l, err
 	}
 	l.took = time.Since(start)
-	after, failure := one.rest(ctx)
-	l.cpu = after - before
-	err = errors.Join(err, failure, one.crowd.Ask("lap", &l.Lap))
+	after, clientsAfter, err := one.used(ctx, busy)
+	if err != nil {
+		return l, err
+	}
+	l.cpu, l.clients = after-before, clientsAfter-clients
+	if err := one.crowd.Ask("lap", &l.Lap); err != nil {
+		return l, err
+	}
 	l.units = float64(l.Deliveries)
-	now, failure := one.polls()
-	l.polls = now - polls
-	return l, errors.Join(err, failure)
+	now, err := one.polls()
+	l.polls, l.over = now-polls, time.Since(began)
+	return l, err
+}
+
+// used is the CPU time of the server and of the clients so far.
+func (one *side) used(ctx context.Context, busy bool) (server, clients time.Duration, err error) {
+	if busy {
+		server, err = one.server.CPU()
+	} else {
+		server, err = one.rest(ctx)
+	}
+	clients, failure := one.crowd.CPU()
+	return server, clients, errors.Join(err, failure)
+}
+
+// bursts publishes again and again, each time when the last client has heard of the
+// version before.
+func (one *side) bursts(ctx context.Context, n int, busy bool) (burstLap, error) {
+	return one.measure(ctx, busy, func() error {
+		for range n {
+			if err := one.burst(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (one *side) burst(ctx context.Context) error {
@@ -114,6 +147,29 @@ func (one *side) burst(ctx context.Context) error {
 		return err
 	}
 	return one.await(version)
+}
+
+// pulse publishes at a pace, whoever has heard of the version before, and waits for
+// the last one.
+func (one *side) pulse(ctx context.Context, n int, every time.Duration) (burstLap, error) {
+	return one.measure(ctx, false, func() error {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		var last int64
+		for range n {
+			version, err := one.publish(ctx)
+			if err != nil {
+				return err
+			}
+			last = version
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return one.await(last)
+	})
 }
 
 // polls is how many requests the origin got so far.

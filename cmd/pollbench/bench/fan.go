@@ -17,13 +17,12 @@ type FanOptions struct {
 	Feeds   []int // among which they are spread; nil: one
 	Kinds   []load.Kind
 	Rounds  int
-	Bursts  int           // of each server in each round; 0: as many as it takes to tell
-	Body    int           // bytes of a snapshot
-	Slow    float64       // the share of readers that stop, in an extra part; 0: none
-	Bars    bool          // judge the bars, which takes time to tell
-	Others  []string      // other builds of this program, whose pollmux takes part
-	Profile string        // a file for pollmux's CPU profile; "" for none
-	Pace    time.Duration // at least between two bursts
+	Bursts  int      // of each server in each round; 0: as many as it takes to tell
+	Body    int      // bytes of a snapshot
+	Slow    float64  // the share of readers that stop, in an extra part; 0: none
+	Bars    bool     // judge the bars, which takes time to tell
+	Others  []string // other builds of this program, whose pollmux takes part
+	Profile string   // a file for pollmux's CPU profile; "" for none
 	Say     Say
 }
 
@@ -107,7 +106,10 @@ func (f *fan) contest(ctx context.Context, k load.Kind, n, feeds int) error {
 	if err != nil {
 		return err
 	}
-	m := &match{title: title(k, n, feeds), all: all, rounds: f.options.Rounds, bursts: f.bursts(n, feeds), pace: f.options.Pace, say: f.options.Say}
+	m := &match{title: title(k, n, feeds), all: all, rounds: f.options.Rounds, say: f.options.Say}
+	m.lap = func(ctx context.Context, one *side) (burstLap, error) {
+		return one.bursts(ctx, f.bursts(n, feeds), feeds > 1)
+	}
 	if err := m.run(ctx); err != nil {
 		return err
 	}
@@ -131,8 +133,8 @@ func (f *fan) bursts(n, feeds int) int {
 	switch {
 	case f.options.Bursts > 0:
 		return f.options.Bursts
-	case feeds > 100:
-		return 1
+	case feeds > 1: // each takes an interval
+		return 3
 	}
 	return max(3, min(30, 30_000/n))
 }
@@ -179,7 +181,7 @@ func (f *fan) cast(ctx context.Context, c *scene, k load.Kind, n, feeds int) ([]
 
 // wire is how many bytes a delivery takes.
 func (one *side) wire(ctx context.Context) (int, error) {
-	l, err := one.bursts(ctx, 1, 0)
+	l, err := one.bursts(ctx, 1, false)
 	return int(l.Bytes / max(l.Deliveries, 1)), err
 }
 
@@ -187,7 +189,7 @@ func (one *side) wire(ctx context.Context) (int, error) {
 func (f *fan) profile(ctx context.Context, m *match) error {
 	return profiled(m.all[0].server, f.options.Profile, f.options.Say, func() error {
 		for range m.rounds {
-			if _, err := m.all[0].bursts(ctx, m.bursts, m.pace); err != nil {
+			if _, err := m.lap(ctx, m.all[0]); err != nil {
 				return err
 			}
 		}

@@ -38,6 +38,10 @@ type FanRow struct {
 	CPUAgainst  map[string]Spread `json:"cpu_against"`
 	LastAgainst map[string]Spread `json:"last_against"`
 
+	// Clients is microseconds of the clients' CPU time per delivery, on cores of
+	// their own. If it is above CPU, they may be what the server waits for.
+	Clients float64 `json:"clients_cpu_us"`
+
 	Deliveries int64    `json:"deliveries"`
 	Wire       int64    `json:"bytes_per_delivery"`
 	Skipped    int64    `json:"skipped"`
@@ -55,15 +59,17 @@ func (r *FanResult) add(m *match, k load.Kind, n, feeds int, interval time.Durat
 		row := FanRow{
 			Kind: k, N: n, Feeds: feeds, Server: one.name, Memory: m.memory[one.name],
 			CPUAgainst: map[string]Spread{}, LastAgainst: map[string]Spread{},
-			CPU:  m.middle(one.name, func(l burstLap) float64 { return l.each() }),
-			Last: m.middle(one.name, func(l burstLap) float64 { return ms(l.lastIn()) }),
-			P99:  m.middle(one.name, func(l burstLap) float64 { return ms(float64(l.P99)) }),
-			P50:  m.middle(one.name, func(l burstLap) float64 { return ms(float64(l.P50)) }),
+			CPU:     m.middle(one.name, func(l burstLap) float64 { return l.each() }),
+			Last:    m.middle(one.name, func(l burstLap) float64 { return ms(l.lastIn()) }),
+			P99:     m.middle(one.name, func(l burstLap) float64 { return ms(float64(l.P99)) }),
+			Clients: m.middle(one.name, func(l burstLap) float64 { return float64(l.clients) / 1e3 / l.units }),
+
+			P50: m.middle(one.name, func(l burstLap) float64 { return ms(float64(l.P50)) }),
 		}
 		for _, l := range m.laps[one.name] {
 			row.Deliveries, row.Wire, row.Skipped = row.Deliveries+l.Deliveries, row.Wire+l.Bytes, row.Skipped+l.Skipped
 			row.Polls += l.polls
-			row.MaxPolls += int64(feeds) * (int64(l.took/interval) + slack)
+			row.MaxPolls += int64(feeds)*(int64(l.over/interval)+1) + slack
 		}
 		row.Wire /= max(row.Deliveries, 1)
 		for _, reference := range []string{bareLoop, nchan, pollmux} {
@@ -108,11 +114,11 @@ func (r *FanResult) writeContest(w io.Writer, rows []FanRow) {
 	if first.Feeds > 1 {
 		head += fmt.Sprintf(" on %d feeds", first.Feeds)
 	}
-	t := newTable(head, "CPU per delivery", "against "+bareLoop, "against "+nchan, "p99", "last", "against "+bareLoop)
+	t := newTable(head, "CPU per delivery", "against "+bareLoop, "against "+nchan, "p99", "last", "against "+bareLoop, "(clients)")
 	for _, row := range rows {
 		if row.with(first) {
 			t.add(row.Server, fmt.Sprintf("%.2f µs", row.CPU), cell(row.CPUAgainst, bareLoop), cell(row.CPUAgainst, nchan),
-				fmt.Sprintf("%.1f ms", row.P99), fmt.Sprintf("%.1f ms", row.Last), cell(row.LastAgainst, bareLoop))
+				fmt.Sprintf("%.1f ms", row.P99), fmt.Sprintf("%.1f ms", row.Last), cell(row.LastAgainst, bareLoop), fmt.Sprintf("(%.2f µs)", row.Clients))
 		}
 	}
 	t.write(w)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // match lets sides tell their audiences something new, in turn.
@@ -12,28 +11,29 @@ type match struct {
 	title  string
 	all    []*side
 	rounds int
-	bursts int
-	pace   time.Duration
+	lap    func(ctx context.Context, one *side) (burstLap, error)
 	say    Say
 
 	laps   map[string][]burstLap
-	memory map[string][2]int64 // before the first round, and after the last
+	memory map[string][2]int64 // after half of the rounds, and after the last
 }
 
 func (m *match) run(ctx context.Context) (err error) {
 	m.laps, m.memory = map[string][]burstLap{}, map[string][2]int64{}
-	if err := m.weigh(0); err != nil {
-		return err
-	}
 	for round := range m.rounds {
 		first := round % len(m.all)
 		for _, one := range slices.Concat(m.all[first:], m.all[:first]) {
 			m.say("%s, round %d of %d: %s", m.title, round+1, m.rounds, one.name)
-			l, err := one.bursts(ctx, m.bursts, m.pace)
+			l, err := m.lap(ctx, one)
 			if err != nil {
 				return fmt.Errorf("%s: %w", one.name, err)
 			}
 			m.laps[one.name] = append(m.laps[one.name], l)
+		}
+		if round == (m.rounds-1)/2 {
+			if err := m.weigh(0); err != nil {
+				return err
+			}
 		}
 	}
 	return m.weigh(1)

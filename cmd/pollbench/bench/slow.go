@@ -2,9 +2,11 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
+	"github.com/pollmux/pollmux/cmd/pollbench/audience"
 	"github.com/pollmux/pollmux/cmd/pollbench/child"
 	"github.com/pollmux/pollmux/cmd/pollbench/load"
 )
@@ -29,15 +31,19 @@ type SlowResult struct {
 	Resumed int `json:"resumed"` // in all rounds
 }
 
-// fillBursts is how many versions it takes until the buffers of the kernel between
-// the server and a reader with a small window are full.
-const fillBursts = 120
+// slowBody is how large a snapshot is here, and fillBursts how many of them it takes
+// until the buffers of the kernel between the server and a reader with a small window
+// are full: they hold 300 KiB.
+const (
+	slowBody   = 8 << 10
+	fillBursts = 60
+)
 
 // slow lets a share of the readers stop, and go on, round by round.
 func (f *fan) slow(ctx context.Context) error {
 	n, k := f.options.N[len(f.options.N)-1], f.options.Kinds[0]
 	c := f.scene(n, 1)
-	c.others, c.tight = nil, max(1, int(1/f.options.Slow))
+	c.others, c.body, c.tight = nil, slowBody, max(1, int(1/f.options.Slow))
 	all, err := c.pollmuxes(k, n, 1)
 	if err != nil {
 		return err
@@ -70,14 +76,17 @@ type slowRun struct {
 
 // round measures with all reading, with some held up, and lets those go on.
 func (s *slowRun) round(ctx context.Context, first bool) error {
-	before, err := s.side.bursts(ctx, s.bursts, 0)
+	if err := errors.Join(s.ask("replace", &audience.State{}), s.holds(ctx, s.n)); err != nil {
+		return err
+	}
+	before, err := s.side.bursts(ctx, s.bursts, false)
 	if err != nil {
 		return err
 	}
 	if err := s.crowd.Ask("stop", &s.result.Stopped); err != nil {
 		return err
 	}
-	if _, err := s.side.bursts(ctx, fillBursts, 0); err != nil {
+	if _, err := s.side.bursts(ctx, fillBursts, false); err != nil {
 		return err
 	}
 	if first {
@@ -85,7 +94,7 @@ func (s *slowRun) round(ctx context.Context, first bool) error {
 			return err
 		}
 	}
-	with, err := s.side.bursts(ctx, s.bursts, 0)
+	with, err := s.side.bursts(ctx, s.bursts, false)
 	if err != nil {
 		return err
 	}

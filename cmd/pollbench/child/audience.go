@@ -18,9 +18,10 @@ type Resumption struct {
 //
 //	join N           connects N clients, and returns when they are answered
 //	await VERSION    returns when all of them have it
+//	replace          has new clients come for those with small buffers
 //	begin            forgets what was counted
 //	lap              returns an audience.Lap
-//	state            returns an audience.State, and so do join and await
+//	state            returns an audience.State, and so do join, await and replace
 //	stop             lets those with small buffers read no more, and returns how many
 //	resume VERSION   lets them go on, and returns a Resumption when they have it
 func runAudience(o audience.Options, l net.Listener, s Standard) error {
@@ -34,12 +35,13 @@ func runAudience(o audience.Options, l net.Listener, s Standard) error {
 	}
 	defer a.Close()
 	return s.obey(l.Addr().String(), verbs{
-		"join":  numbered(func(n int64) (any, error) { return a.Join(int(n)) }),
-		"await": numbered(func(version int64) (any, error) { return a.Await(version) }),
-		"begin": func(string) (any, error) { a.Begin(); return nil, nil },
-		"lap":   func(string) (any, error) { return a.Lap(), nil },
-		"state": func(string) (any, error) { return a.State(), nil },
-		"stop":  func(string) (any, error) { return a.Stop(), nil },
+		"join":    numbered(func(n int64) (any, error) { return a.Join(int(n)) }),
+		"await":   numbered(func(version int64) (any, error) { return a.Await(version) }),
+		"replace": func(string) (any, error) { return a.Replace() },
+		"begin":   func(string) (any, error) { a.Begin(); return nil, nil },
+		"lap":     func(string) (any, error) { return a.Lap(), nil },
+		"state":   func(string) (any, error) { return a.State(), nil },
+		"stop":    func(string) (any, error) { return a.Stop(), nil },
 		"resume": numbered(func(version int64) (any, error) {
 			r, state, err := a.Resume(version)
 			return Resumption{Resumed: r, State: state}, err

@@ -72,7 +72,7 @@ func (s *Stage) Nchan(ctx context.Context, clients int) (*Process, error) {
 		return nil, err
 	}
 	return onFreeAddress(func(address string) (*Process, error) {
-		text := fmt.Sprintf(nchanConfig, dir, module, asRoot(), clients+spareConnections, address)
+		text := fmt.Sprintf(nchanConfig, dir, module, asRoot(), clients+clients/8+spareConnections, address)
 		config := filepath.Join(dir, "nginx.conf")
 		if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 			return nil, err
@@ -81,7 +81,8 @@ func (s *Stage) Nchan(ctx context.Context, clients int) (*Process, error) {
 	})
 }
 
-// spareConnections is for who publishes, and for nginx itself.
+// spareConnections is for who publishes, and for nginx itself, which closes those
+// whose request it has not read yet when fewer than a sixteenth are left.
 const spareConnections = 100
 
 var modulesPath = regexp.MustCompile(`--modules-path=(\S+)`)
