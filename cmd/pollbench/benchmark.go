@@ -33,7 +33,7 @@ type result interface {
 
 // newBenchmarks are all of them.
 func newBenchmarks() []*benchmark {
-	return []*benchmark{newHit(), newPass(), newFan(), newHerd(), newSubscribers(), newSavings(), newIdle(), newSoak(), newURLs()}
+	return []*benchmark{newPoll(), newPass(), newFan(), newHerd(), newSubscribers(), newSavings(), newIdle(), newSoak(), newURLs()}
 }
 
 // newBenchmark completes a command. The caller sets measure.
@@ -43,6 +43,13 @@ func newBenchmark(cmd *cobra.Command) *benchmark {
 	cmd.RunE = b.run
 	addJSONFlag(cmd)
 	return b
+}
+
+// quickly sets what a quick run has less of, unless somebody has set the flag.
+func (b *benchmark) quickly(flag string, set func()) {
+	if !b.cmd.Flags().Changed(flag) {
+		set()
+	}
 }
 
 // run measures, tells, and fails on a bad verdict.

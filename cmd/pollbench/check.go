@@ -25,8 +25,8 @@ arguments it takes ` + baselines + `. The exit code is 1 if a ratio is worse tha
 the baseline's by more than the tolerance, or a benchmark's own verdict is bad. What
 cannot be measured here, because a peer is not installed, is told and does not count.`,
 		Example: `  pollbench check
-  pollbench check testdata/bench/hit.json testdata/bench/pass.json
-  pollbench check --tolerance 1.1 testdata/bench/hit.json`,
+  pollbench check testdata/bench/poll.json testdata/bench/pass.json
+  pollbench check --tolerance 1.1 testdata/bench/poll.json`,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			c := checks{cmd: cmd}
 			c.check(tolerance >= 1, "tolerance", "at least 1")

@@ -55,7 +55,9 @@ with readers that stopped above 1.10 × that without.`,
 	b.measure = func(ctx context.Context, say bench.Say) (result, error) {
 		c := checks{cmd: b.cmd}
 		if quick {
-			o = quickFan(b.cmd, o)
+			o.Bars = false
+			b.quickly("n", func() { o.N = []int{300} })
+			b.quickly("rounds", func() { o.Rounds = 2 })
 		}
 		for _, n := range o.N {
 			c.check(n >= 1, "n", "numbers of at least 1")
@@ -91,18 +93,6 @@ with readers that stopped above 1.10 × that without.`,
 	addPollmuxFlag(b.cmd, &o.Others)
 	flags.StringVar(&o.Profile, profileFlag, "", "`FILE` for a CPU profile of pollmux, of the last contest")
 	return b
-}
-
-// quickFan is what a test has time for.
-func quickFan(cmd *cobra.Command, o bench.FanOptions) bench.FanOptions {
-	o.Bars = false
-	if !cmd.Flags().Changed("n") {
-		o.N = []int{300}
-	}
-	if !cmd.Flags().Changed("rounds") {
-		o.Rounds = 2
-	}
-	return o
 }
 
 // addBarsFlags are for what takes its time to tell.

@@ -40,7 +40,9 @@ It takes about twice --for.`,
 	b.measure = func(ctx context.Context, say bench.Say) (result, error) {
 		c := checks{cmd: b.cmd}
 		if quick {
-			o = quickHerd(b.cmd, o)
+			o.Bars = false
+			b.quickly("n", func() { o.N = 300 })
+			b.quickly("for", func() { o.For, o.Every, o.Rounds = 4*time.Second, 200*time.Millisecond, 2 })
 		}
 		c.atLeast(1, "n", o.N)
 		c.atLeast(1, "rounds", o.Rounds)
@@ -62,16 +64,4 @@ It takes about twice --for.`,
 	addBarsFlags(b.cmd, &o.Bars, &quick)
 	addPollmuxFlag(b.cmd, &o.Others)
 	return b
-}
-
-// quickHerd is what a test has time for.
-func quickHerd(cmd *cobra.Command, o bench.HerdOptions) bench.HerdOptions {
-	o.Bars = false
-	if !cmd.Flags().Changed("n") {
-		o.N = 300
-	}
-	if !cmd.Flags().Changed("for") {
-		o.For, o.Every, o.Rounds = 4*time.Second, 200*time.Millisecond, 2
-	}
-	return o
 }

@@ -1,17 +1,19 @@
 // Command pollbench measures what pollmux costs and what it saves, on the machine
 // that it runs on, so that nobody has to believe a figure in a README.
 //
-//	hit          CPU time of a snapshot hit
-//	pass         CPU time of a passed request, and bulk
-//	subscribers  thousands of held clients on one feed
-//	savings      upstream requests
-//	idle         memory per idle subscriber
-//	soak         clients of all sorts and an origin that breaks, and what is left of it
-//	urls         a million different URLs, and subscribers meanwhile
-//	check        all of it again, against the ratios of an earlier outcome
+//	poll     CPU time of a poll that is answered from a snapshot
+//	pass     CPU time of a passed request, and bulk
+//	fan      CPU time and delay of telling thousands of subscribers
+//	herd     thousands of long polls, answered and held again once a second
+//	idle     memory per idle subscriber
+//	churn    clients that come and go a thousand times a second, and what is left of them
+//	savings  upstream requests
+//	soak     clients of all sorts and an origin that breaks, and what is left of it
+//	urls     a million different URLs, and subscribers meanwhile
+//	check    all of it again, against the ratios of an earlier outcome
 //
-// It needs no network but loopback, and nothing installed: nginx and Varnish are
-// measured as well if they are there. The servers under test are child processes,
+// It needs no network but loopback, and nothing installed: nginx, nchan, Varnish and
+// HAProxy are measured as well if they are there. The servers under test are child processes,
 // most of them this program itself, so that /proc tells their CPU time and memory
 // apart from those of the load, which this process makes. All of them have ended
 // when it does.
@@ -90,13 +92,14 @@ func newRoot() *cobra.Command {
 		Use:   "pollbench",
 		Short: "Benchmarks of pollmux that anyone can rerun",
 		Long: `pollbench measures what pollmux costs and what it saves, against references in the
-same run: a bare loop or handler, and nginx and Varnish where they are installed.
+same run: a bare loop or handler, and nginx, nchan, Varnish and HAProxy where they are
+installed.
 Compare the ratios; the other figures belong to this machine and this hour.`,
-		Example: `  pollbench hit
-  pollbench subscribers --each 100 --for 10s
+		Example: `  pollbench poll
+  pollbench fan --kinds sse --n 1000
   pollbench savings --json savings.json
   pollbench soak --for 30s
-  pollbench check testdata/bench/hit.json`,
+  pollbench check testdata/bench/poll.json`,
 		SuggestionsMinimumDistance: 2,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
@@ -104,7 +107,7 @@ Compare the ratios; the other figures belong to this machine and this hour.`,
 		Args:                       noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_ = cmd.Help()
-			return &usageError{`a benchmark is missing: try "pollbench savings" or "pollbench hit --help"`}
+			return &usageError{`a benchmark is missing: try "pollbench savings" or "pollbench poll --help"`}
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

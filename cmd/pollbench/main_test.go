@@ -67,18 +67,18 @@ func TestEveryCommandHasExamplesThatParse(t *testing.T) {
 func TestWrongUsageIsTwoAndSaysWhatIsWrong(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                                   `a benchmark is missing: try "pollbench savings"`,
-		"hti":                                `unknown benchmark "hti": did you mean "hit"? (see "pollbench --help")`,
-		"hit now":                            `unknown argument "now" for "pollbench hit"`,
-		"hit --fast":                         `unknown flag: --fast: see "pollbench hit --help"`,
-		"hit --clients 0":                    "--clients 0: choose at least 1",
-		"hit --for 0s":                       "--for 0s: choose at least 1ms",
+		"pol":                                `unknown benchmark "pol": did you mean "poll"? (see "pollbench --help")`,
+		"poll now":                           `unknown argument "now" for "pollbench poll"`,
+		"poll --fast":                        `unknown flag: --fast: see "pollbench poll --help"`,
+		"poll --clients 0":                   "--clients 0: choose at least 1",
+		"poll --for 0s":                      "--for 0s: choose at least 1ms",
 		"pass --bulk 2000":                   "--bulk 2000: choose 1 to 1024",
 		"subscribers --for 1s":               "--for 1s: choose at least 8s",
 		"subscribers --kinds sse,smoke":      `--kinds: "smoke" is not one more kind of subscriber`,
 		"savings --interval 1ms":             "--interval 1ms: choose at least 10ms",
 		"idle --n 1":                         "--n 1: choose at least 4",
 		"idle --json /nowhere/at/all.json":   "--json /nowhere/at/all.json: there is no such directory",
-		"hit --profile /nowhere/at/all/cpu":  "--profile /nowhere/at/all/cpu: there is no such directory",
+		"poll --profile /nowhere/at/all/cpu": "--profile /nowhere/at/all/cpu: there is no such directory",
 		"soak --for 10ms":                    "--for 10ms: choose at least 1s",
 		"soak --clients 7":                   "--clients 7: choose at least 8",
 		"urls --count 0":                     "--count 0: choose at least 1",
@@ -119,9 +119,9 @@ func TestAnOutcomeIsTableAndJSONAndMayBeABaseline(t *testing.T) {
 
 func TestACheckFailsOnARatioThatGotWorse(t *testing.T) {
 	skipWithoutProc(t)
-	file := filepath.Join(t.TempDir(), "hit.json")
-	text := `{"benchmark": "hit", "machine": {"cores": 77}, "flags": {"clients": "4", "for": "50ms", "rounds": "1", "body": "100"},
-		"ratios": {"snapshot hit, against bare": {"median": 0.001}, "another": {"median": 1}}}`
+	file := filepath.Join(t.TempDir(), "poll.json")
+	text := `{"benchmark": "poll", "machine": {"cores": 77}, "flags": {"clients": "4", "for": "50ms", "rounds": "1", "body": "100"},
+		"ratios": {"200 from a snapshot, against bare": {"median": 0.001}, "another": {"median": 1}}}`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestACheckFailsOnARatioThatGotWorse(t *testing.T) {
 	if code != exitFailed {
 		t.Error(code, stderr)
 	}
-	for _, want := range []string{"verdict: BAD", "snapshot hit, against bare: at most 0.00", "not measured here", "The baseline is of another machine: 77 cores"} {
+	for _, want := range []string{"verdict: BAD", "200 from a snapshot, against bare: at most 0.00", "not measured here", "The baseline is of another machine: 77 cores"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("%q does not say %q", stdout, want)
 		}
@@ -141,9 +141,9 @@ func TestABaselineThatCannotBeRunAgainIsRefusedBeforeAnythingIsRun(t *testing.T)
 	for text, want := range map[string]string{
 		"{":                    "unexpected end of JSON",
 		`{"benchmark": "tap"}`: `it is the outcome of no benchmark that there is: "tap"`,
-		`{"benchmark": "hit", "flags": {"clients": "many"}}`: "--clients many: ",
-		`{"benchmark": "hit", "flags": {"speed": "9"}}`:      "--speed 9: ",
-		`{"benchmark": "hit", "flags": {"clients": "0"}}`:    "--clients 0: choose at least 1",
+		`{"benchmark": "poll", "flags": {"clients": "many"}}`: "--clients many: ",
+		`{"benchmark": "poll", "flags": {"speed": "9"}}`:      "--speed 9: ",
+		`{"benchmark": "poll", "flags": {"clients": "0"}}`:    "--clients 0: choose at least 1",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 func newPass() *benchmark {
 	var o bench.PassOptions
+	var quick bool
 	b := newBenchmark(&cobra.Command{
 		Use:   "pass",
 		Short: "CPU time of a passed request, and of bulk both ways, against nginx and others",
@@ -19,15 +20,25 @@ connections, then large downloads and uploads from a few. It divides the CPU tim
 the server's processes by the answers, or by the MiB moved. The references are nginx
 (proxy_pass, keep-alive to the origin, nothing buffered in files), if it is installed,
 and "bare", a fasthttp handler that does nothing but call fasthttp's client. Varnish
-(pass) is measured as well if it is installed. "direct" is the origin itself, whose
-CPU time is not in the others'.`,
+(pass) and HAProxy are measured as well if they are installed. "direct" is the origin itself, whose
+CPU time is not in the others'. The clients and the origin are on other cores
+than the servers, who take turns, round by round; the ratio is the median of the rounds'.
+
+The exit code is 1 with --bars, if the CPU time is above nginx's.`,
 		Example: `  pollbench pass
   pollbench pass --bulk 256 --streams 8
+  pollbench pass --pollmux ./pollbench-of-a-branch
   pollbench pass --json testdata/bench/pass.json
   pollbench pass --profile pass.pprof && go tool pprof -top pass.pprof`,
 	})
 	b.measure = func(ctx context.Context, say bench.Say) (result, error) {
 		c := checks{cmd: b.cmd}
+		if quick {
+			o.Bars = false
+			b.quickly("for", func() { o.For = 100 * time.Millisecond })
+			b.quickly("rounds", func() { o.Rounds = 2 })
+			b.quickly("bulk", func() { o.Bulk = 4 })
+		}
 		c.atLeast(1, "clients", o.Clients)
 		c.atLeast(1, "rounds", o.Rounds)
 		c.atLeast(0, "body", o.Body)
@@ -47,6 +58,8 @@ CPU time is not in the others'.`,
 	flags.IntVar(&o.Body, "body", 500, "`BYTES` of the small answer")
 	flags.IntVar(&o.Bulk, "bulk", 64, "`MIB` of a large body")
 	flags.IntVar(&o.Streams, "streams", 2, "connections with large bodies at the same time")
+	addBarsFlags(b.cmd, &o.Bars, &quick)
+	addPollmuxFlag(b.cmd, &o.Others)
 	flags.StringVar(&o.Profile, profileFlag, "", "`FILE` for a CPU profile of pollmux with small requests, from an extra round")
 	return b
 }

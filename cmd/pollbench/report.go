@@ -70,7 +70,8 @@ func tell(cmd *cobra.Command, r result) error {
 func flagsOf(cmd *cobra.Command) map[string]string {
 	flags := map[string]string{}
 	for _, name := range []string{
-		"addresses", "allow", "body", "bulk", "clients", "count", "each", "every", "first", "for", "interval", "kinds", "latency", "n", "rounds", "streams",
+		"addresses", "allow", "bars", "body", "bulk", "bursts", "clients", "count", "each", "every", "feeds", "first", "for",
+		"interval", "kinds", "latency", "mixed", "n", "quick", "rate", "rounds", "slow", "streams",
 	} {
 		f := cmd.Flag(name)
 		if f == nil {

@@ -28,10 +28,13 @@ func Compare(then, now map[string]Spread, tolerance float64) Verdict {
 }
 
 // ratiosOf are the ratios of pollmux in a contest, by what they are of.
-func ratiosOf(title string, rows []Row) map[string]Spread {
+func ratiosOf(title string, rows []Row) map[string]Spread { return ratiosAs(pollmux, title, rows) }
+
+// ratiosAs are those of a contestant.
+func ratiosAs(server, title string, rows []Row) map[string]Spread {
 	ratios := map[string]Spread{}
 	for _, row := range rows {
-		if row.Server != pollmux {
+		if row.Server != server {
 			continue
 		}
 		for reference, spread := range row.Against {

@@ -20,14 +20,14 @@ func names(rows []Row, missing []string) []string {
 	return all
 }
 
-func TestHitMeasuresEverybodyAndWritesAProfile(t *testing.T) {
+func TestPollMeasuresEverybodyAndWritesAProfile(t *testing.T) {
 	alone(t)
 	profile := filepath.Join(t.TempDir(), "cpu")
-	r, err := Hit(t.Context(), HitOptions{Clients: 4, For: 50 * time.Millisecond, Rounds: 2, Body: 300, Profile: profile, Say: t.Logf})
+	r, err := Poll(t.Context(), PollOptions{Clients: 4, For: 50 * time.Millisecond, Rounds: 2, Body: 300, Profile: profile, Say: t.Logf})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := names(r.Rows, r.Missing); !slices.Equal(got, []string{bare, nginx, pollmux, varnish}) {
+	if got := names(r.of(full), r.Missing); !slices.Equal(got, []string{bare, haproxy, nginx, pollmux, varnish}) {
 		t.Error(got)
 	}
 	for _, row := range r.Rows {
@@ -35,10 +35,10 @@ func TestHitMeasuresEverybodyAndWritesAProfile(t *testing.T) {
 			t.Errorf("%+v", row)
 		}
 	}
-	if _, ok := r.Ratios()["snapshot hit, against bare"]; !ok || len(r.Ratios()) != 1 || !r.Judge().Good() {
+	if _, ok := r.Ratios()["200 from a snapshot, against bare"]; !ok || !r.Judge().Good() {
 		t.Error(r.Ratios(), r.Judge())
 	}
-	mentions(t, written(r.Write), "snapshot hit CPU per request against bare requests per second", "pollmux")
+	mentions(t, written(r.Write), "200 from a snapshot CPU per request against bare against nginx requests per second", "pollmux")
 	if info, err := os.Stat(profile); err != nil || info.Size() == 0 {
 		t.Error(info, err)
 	}
@@ -51,7 +51,7 @@ func TestPassMeasuresSmallRequestsAndBulkBothWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	for part, rows := range map[string][]Row{smallGET: r.Small, download: r.Down, upload: r.Up} {
-		if got := names(rows, r.Missing); !slices.Equal(got, []string{bare, direct, nginx, pollmux, varnish}) {
+		if got := names(rows, r.Missing); !slices.Equal(got, []string{bare, direct, haproxy, nginx, pollmux, varnish}) {
 			t.Error(part, got)
 		}
 		if _, ok := r.Ratios()[part+", against bare"]; !ok || !r.Judge().Good() {
@@ -64,7 +64,7 @@ func TestPassMeasuresSmallRequestsAndBulkBothWays(t *testing.T) {
 func TestTheEndOfTheContextEndsABenchmark(t *testing.T) {
 	alone(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := Hit(ctx, HitOptions{Clients: 1, For: time.Hour, Rounds: 1, Say: func(string, ...any) { cancel() }})
+	_, err := Poll(ctx, PollOptions{Clients: 1, For: time.Hour, Rounds: 1, Say: func(string, ...any) { cancel() }})
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

@@ -96,9 +96,7 @@ func (r *FanResult) Write(w io.Writer) {
 		r.Slow.write(w)
 	}
 	writeMissing(w, r.Missing)
-	if !r.Apart {
-		fmt.Fprintln(w, "Client and server shared the cores: there is only one, or this is not Linux.")
-	}
+	writeShared(w, r.Apart)
 	r.Verdict.Write(w)
 }
 

@@ -101,6 +101,7 @@ func (r *HerdResult) Write(w io.Writer) {
 	}
 	t.write(w)
 	writeMissing(w, r.Missing)
+	writeShared(w, r.Apart)
 	r.Verdict.Write(w)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -27,6 +28,8 @@ type PassOptions struct {
 	Body    int // bytes of the small answer
 	Bulk    int // MiB of the large ones
 	Streams int // clients that move those
+	Bars    bool
+	Others  []string // other builds of this program, whose pollmux takes part
 	Profile string
 	Say     Say
 }
@@ -41,10 +44,17 @@ func Pass(ctx context.Context, o PassOptions) (result *PassResult, err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	p := &pass{options: o, result: &PassResult{Missing: []string{}}}
+	if p.result.Apart, err = s.Apart(); err != nil {
+		return nil, err
+	}
 	if err := p.cast(ctx, s); err != nil {
 		return nil, err
 	}
-	return p.result, p.measure(ctx)
+	if err := p.measure(ctx); err != nil {
+		return nil, err
+	}
+	p.result.judge(o.Bars)
+	return p.result, nil
 }
 
 // pass is the servers of the benchmark, in the order of names.
@@ -60,18 +70,22 @@ func (p *pass) cast(ctx context.Context, s *stage.Stage) error {
 	if err != nil {
 		return err
 	}
-	proxy, err := startPollmux(s, origin.Address, "mode: pass")
-	if err != nil {
-		return err
-	}
 	relay, err := s.Child(child.Relay, child.RelayOptions{Origin: origin.Address})
 	if err != nil {
 		return err
 	}
-	p.names, p.servers = []string{direct, bare, pollmux}, []*stage.Process{origin, relay, proxy}
+	p.names, p.servers = []string{direct, bare}, []*stage.Process{origin, relay}
+	for _, program := range append([]string{""}, p.options.Others...) {
+		server, err := startConfiguredOf(s, program, fmt.Appendf(nil, proxyConfig, origin.Address, "mode: pass"))
+		if err != nil {
+			return err
+		}
+		p.names, p.servers = append(p.names, nameOf(program)), append(p.servers, server)
+	}
 	return errors.Join(
 		p.addPeer(nginx, func() (*stage.Process, error) { return s.Nginx(ctx, origin.Address, stage.NginxPass) }),
-		p.addPeer(varnish, func() (*stage.Process, error) { return s.Varnish(ctx, origin.Address, stage.VarnishPass) }))
+		p.addPeer(varnish, func() (*stage.Process, error) { return s.Varnish(ctx, origin.Address, stage.VarnishPass) }),
+		p.addPeer(haproxy, func() (*stage.Process, error) { return s.HAProxy(ctx, origin.Address, stage.HAProxyPass) }))
 }
 
 // addPeer adds a server that may not be installed.

@@ -7,13 +7,14 @@ import (
 	"github.com/pollmux/pollmux/cmd/pollbench/stage"
 )
 
-// Names of servers in tables. Those of nginx and Varnish are their own.
+// Names of servers in tables. Those of peers are their own.
 const (
 	pollmux = "pollmux"
 	bare    = "bare"
 	direct  = "direct"
 	nginx   = "nginx"
 	varnish = "varnish"
+	haproxy = "haproxy"
 )
 
 // proxyConfig is pollmux's configuration, with one route, of which the second

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/pollmux/pollmux/cmd/pollbench/audience"
@@ -80,10 +79,7 @@ func (c *scene) pollmux(program string, k load.Kind, n, feeds int) (*side, error
 	if err != nil {
 		return nil, err
 	}
-	one := &side{name: pollmux, kind: k, n: n, server: server, origin: origin}
-	if program != "" {
-		one.name = filepath.Base(program)
-	}
+	one := &side{name: nameOf(program), kind: k, n: n, server: server, origin: origin}
 	one.publish = func(context.Context) (version int64, err error) {
 		err = origin.Ask("step", &version)
 		return version, err

@@ -67,6 +67,13 @@ func writeMissing(w io.Writer, missing []string) {
 	}
 }
 
+// writeShared tells that the load and the server competed.
+func writeShared(w io.Writer, apart bool) {
+	if !apart {
+		fmt.Fprintln(w, "Clients and servers shared the cores: there is only one, or this is not Linux.")
+	}
+}
+
 // mebibytes is a cell.
 func mebibytes(bytes int64) string { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }
 

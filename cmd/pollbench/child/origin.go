@@ -28,6 +28,9 @@ const (
 	Up     = "/up"     // reads a body and answers with its length
 )
 
+// fixedTag is the ETag of /fixed, for caches that make none themselves.
+const fixedTag = `"fixed"`
+
 // origin is a server that costs little, so that it does not hide what those in
 // front of it cost.
 type origin struct {
@@ -69,6 +72,7 @@ func (g *origin) serve(ctx *fasthttp.RequestCtx) {
 	ctx.Response.Header.SetContentType("application/json")
 	switch path := ctx.Path(); string(path) {
 	case Fixed:
+		ctx.Response.Header.Set("ETag", fixedTag)
 		ctx.Response.SetBodyRaw(g.fixed)
 	case Moving:
 		ctx.Response.SetBodyRaw(g.moving.answer(time.Now()))

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -12,7 +13,8 @@ import (
 const fetchTimeout = 30 * time.Second
 
 // Fetch asks once, on a connection of its own, and returns the answer as it came:
-// its head with the empty line, and its body. An answer other than 200 is an error.
+// its head with the empty line, and its body. An answer other than 200 is an error,
+// or other than 304 if that is expected.
 func Fetch(ctx context.Context, address string, r Request) (head, body []byte, err error) {
 	c, err := dial(ctx, address, r.buffer())
 	if err != nil {
@@ -24,7 +26,7 @@ func Fetch(ctx context.Context, address string, r Request) (head, body []byte, e
 	if err := (&poller{conn: c, request: r}).send(); err != nil {
 		return nil, nil, err
 	}
-	head, length, err := c.rawHead()
+	head, length, err := c.rawHead(r.Unchanged)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -33,8 +35,8 @@ func Fetch(ctx context.Context, address string, r Request) (head, body []byte, e
 	return head, body, noEOF(err)
 }
 
-// rawHead reads a head that names the length of its body.
-func (c *Conn) rawHead() (raw []byte, length int64, err error) {
+// rawHead reads a head that names the length of its body, or is that of a 304.
+func (c *Conn) rawHead(unchanged bool) (raw []byte, length int64, err error) {
 	h := Head{Length: -1}
 	for {
 		line, err := c.ReadSlice('\n')
@@ -47,6 +49,9 @@ func (c *Conn) rawHead() (raw []byte, length int64, err error) {
 		if err := h.field(line); err != nil {
 			return nil, 0, err
 		}
+	}
+	if unchanged && bytes.HasPrefix(raw, []byte("HTTP/1.1 304")) {
+		return raw, 0, nil
 	}
 	if status := "HTTP/1.1 200"; len(raw) < len(status) || string(raw[:len(status)]) != status || h.Length < 0 {
 		return nil, 0, fmt.Errorf("%w: %.200q, not %d with a length", ErrAnswer, raw, http.StatusOK)

@@ -10,12 +10,15 @@ import (
 const Any = -1
 
 // Request is what a client sends, again and again, and what it expects: 200, with
-// a body of a known length.
+// a body of a known length, or 304.
 type Request struct {
 	Head []byte
 	Body []byte // sent behind the head; shared
 
 	Length int64 // of the answer's body, or Any
+
+	// Unchanged has the client expect 304, without a body.
+	Unchanged bool
 }
 
 // Get builds a request without a body. Fields are whole lines.
@@ -42,6 +45,14 @@ func (r *Request) buffer() int {
 	return smallBuffer
 }
 
+// wanted is what is expected.
+func (r *Request) wanted() string {
+	if r.Unchanged {
+		return "304"
+	}
+	return fmt.Sprintf("200 with %d", r.Length)
+}
+
 // poller is one client. It belongs to the goroutine that runs it.
 type poller struct {
 	conn    *Conn
@@ -58,9 +69,12 @@ func (p *poller) ask() error {
 	if err != nil {
 		return err
 	}
+	if p.request.Unchanged && head.Status == http.StatusNotModified {
+		return nil
+	}
 	n, err := p.conn.skip(head)
-	if err == nil && (head.Status != http.StatusOK || n != p.request.Length && p.request.Length != Any) {
-		err = fmt.Errorf("%w: status %d with %d bytes, not 200 with %d", ErrAnswer, head.Status, n, p.request.Length)
+	if err == nil && (head.Status != http.StatusOK || p.request.Unchanged || n != p.request.Length && p.request.Length != Any) {
+		err = fmt.Errorf("%w: status %d with %d bytes, not %s", ErrAnswer, head.Status, n, p.request.wanted())
 	}
 	return err
 }
