@@ -70,8 +70,8 @@ func tell(cmd *cobra.Command, r result) error {
 func flagsOf(cmd *cobra.Command) map[string]string {
 	flags := map[string]string{}
 	for _, name := range []string{
-		"addresses", "allow", "bars", "body", "bulk", "bursts", "clients", "count", "each", "every", "feeds", "first", "for",
-		"interval", "kinds", "latency", "mixed", "n", "quick", "rate", "rounds", "slow", "streams",
+		"addresses", "allow", "bars", "body", "bulk", "bursts", "clients", "count", "each", "every", "feed", "feeds", "first", "for",
+		"interval", "kinds", "latency", "mixed", "n", "points", "quick", "rate", "rounds", "slow", "streams",
 	} {
 		f := cmd.Flag(name)
 		if f == nil {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/pollmux/pollmux/cmd/pollbench/audience"
 	"github.com/pollmux/pollmux/cmd/pollbench/child"
 	"github.com/pollmux/pollmux/cmd/pollbench/load"
 	"github.com/pollmux/pollmux/cmd/pollbench/stage"
@@ -12,9 +14,14 @@ import (
 
 // IdleOptions are those of Idle.
 type IdleOptions struct {
-	N     int // subscribers of one kind
-	Kinds []load.Kind
-	Say   Say
+	N      int // subscribers of one kind
+	Points int // sizes at which memory is measured, beside none at all
+	Kinds  []load.Kind
+	Feed   int           // subscribers of an idle feed, whose CPU time is measured; 0: none
+	For    time.Duration // for so long
+	Bars   bool
+	Others []string // other builds of this program, whose pollmux takes part
+	Say    Say
 }
 
 // The references.
@@ -24,26 +31,33 @@ const (
 	stream     = "bare fasthttp"
 )
 
-// smaller is the share of the clients that the smaller size has.
-const smaller = 4
-
-// Idle measures the memory of idle subscribers by kind, each in a proxy of their
-// own.
+// Idle measures the memory of idle subscribers by kind, each in a server of their
+// own, and the CPU time of a feed on which nothing happens.
 func Idle(ctx context.Context, o IdleOptions) (*IdleResult, error) {
-	if err := allowDescriptors(o.N + spareDescriptors); err != nil {
+	if err := allowDescriptors(max(o.N, o.Feed) + spareDescriptors); err != nil {
 		return nil, err
 	}
-	r := &IdleResult{Sizes: [2]int{max(o.N/smaller, 1), o.N}}
+	r := &IdleResult{Missing: []string{}}
+	for point := range o.Points + 1 {
+		r.Sizes = append(r.Sizes, o.N*point/o.Points)
+	}
 	b := &idle{options: o, sizes: r.Sizes}
 	for _, one := range b.candidates() {
-		o.Say("idle: %d of %s", o.N, one.name)
+		o.Say("idle: up to %d of %s", o.N, one.name)
 		f, err := b.weigh(ctx, one)
+		if errors.Is(err, stage.ErrNotInstalled) {
+			r.Missing = union(r.Missing, []string{nchan})
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", one.name, err)
 		}
 		r.Rows = append(r.Rows, f)
 	}
-	r.compare()
+	if err := b.feeds(ctx, r); err != nil {
+		return nil, fmt.Errorf("idle feeds: %w", err)
+	}
+	r.complete(o.Bars)
 	return r, nil
 }
 
@@ -53,102 +67,149 @@ const spareDescriptors = 200
 
 type idle struct {
 	options IdleOptions
-	sizes   [2]int
+	sizes   []int
 }
 
-// candidate is a server that holds clients, and how they join.
+// candidate is a server that holds clients, and how they ask.
 type candidate struct {
 	name  string
-	start func(s *stage.Stage) (*stage.Process, error)
-	join  func(ctx context.Context, c *load.Crowd, n int) error
+	kind  load.Kind // "" of a reference
+	ask   audience.Options
+	start func(ctx context.Context, s *stage.Stage) (*stage.Process, error)
 }
 
 func (b *idle) candidates() []candidate {
-	receive := func(ctx context.Context, c *load.Crowd, n int) error { return c.Receive(ctx, child.LeastBody, n) }
-	loop := func(o child.LoopOptions) func(*stage.Stage) (*stage.Process, error) {
-		return func(s *stage.Stage) (*stage.Process, error) { return s.Child(child.Loop, o) }
+	loop := func(o child.LoopOptions) func(context.Context, *stage.Stage) (*stage.Process, error) {
+		return func(_ context.Context, s *stage.Stage) (*stage.Process, error) { return s.Child(child.Loop, o) }
 	}
 	all := []candidate{
-		{socketOnly, loop(child.LoopOptions{}), receive},
-		{goroutine, loop(child.LoopOptions{Listen: true}), receive},
-		{stream, startStream, subscribe(load.NDJSON)},
+		{name: socketOnly, ask: audience.Options{Wire: 1}, start: loop(child.LoopOptions{})},
+		{name: goroutine, ask: audience.Options{Wire: 1}, start: loop(child.LoopOptions{Listen: true})},
+		{name: stream, ask: audience.Options{Kind: load.NDJSON, Target: child.Step}, start: func(_ context.Context, s *stage.Stage) (*stage.Process, error) {
+			return s.Child(child.Stream, struct{}{})
+		}},
 	}
 	for _, k := range b.options.Kinds {
-		all = append(all, candidate{string(k), startIdle, subscribe(k)})
+		for _, program := range append([]string{""}, b.options.Others...) {
+			all = append(all, b.pollmux(program, k))
+		}
+		if k != load.NDJSON && k != load.Multipart {
+			all = append(all, candidate{
+				name: nchan + ", " + string(k), kind: k, ask: audience.Options{Kind: k, Target: stage.NchanSubscribe, Dated: true},
+				start: b.nchan,
+			})
+		}
 	}
 	return all
 }
 
-func subscribe(k load.Kind) func(ctx context.Context, c *load.Crowd, n int) error {
-	return func(ctx context.Context, c *load.Crowd, n int) error { return c.Subscribe(ctx, k, child.Fixed, n) }
-}
-
-func startStream(s *stage.Stage) (*stage.Process, error) { return s.Child(child.Stream, struct{}{}) }
-
 // idleBody is the size of the snapshot, which all subscribers share.
 const idleBody = 500
 
-// startIdle starts pollmux so that nothing happens.
-func startIdle(s *stage.Stage) (*stage.Process, error) {
+// pollmux is one that has nothing to tell.
+func (b *idle) pollmux(program string, k load.Kind) candidate {
+	return candidate{
+		name: nameOf(program) + ", " + string(k), kind: k, ask: audience.Options{Kind: k, Target: child.Step},
+		start: func(_ context.Context, s *stage.Stage) (*stage.Process, error) {
+			return startIdle(s, program, b.options.N, "interval: 1h, wait: 1h, keepalive: 1h, websocket: {ping: 1h}")
+		},
+	}
+}
+
+// idleConfig is pollmux's configuration. Its verbs are the clients, the origin and
+// what the route says.
+const idleConfig = `limits: {subscribers: %d}
+upstreams: {origin: {servers: ["http://%s"], timeout: 60s}}
+routes:
+  - {path: /**, upstream: origin, %s}
+`
+
+func startIdle(s *stage.Stage, program string, clients int, route string) (*stage.Process, error) {
 	origin, err := s.Child(child.Origin, child.OriginOptions{Body: idleBody})
 	if err != nil {
 		return nil, err
 	}
-	return startPollmux(s, origin.Address, "interval: 1h, wait: 1h, keepalive: 1h, websocket: {ping: 1h}")
+	return startConfiguredOf(s, program, fmt.Appendf(nil, idleConfig, clients+spareClients, origin.Address, route))
 }
 
-// weighing is a server's memory with some clients.
-type weighing struct{ asIs, rss, inUse int64 }
+// nchan is one that has told a message, so that long polls have something to wait
+// behind.
+func (b *idle) nchan(ctx context.Context, s *stage.Stage) (*stage.Process, error) {
+	server, err := s.Nchan(ctx, b.options.N)
+	if err != nil {
+		return nil, err
+	}
+	return server, post(ctx, "http://"+server.Address+stage.NchanPublish, child.Published(1, time.Now(), idleBody))
+}
 
-// weigh measures a server with both sizes.
+// weigh measures a server with each number of clients.
 func (b *idle) weigh(ctx context.Context, one candidate) (f Footprint, err error) {
 	s, err := stage.New()
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	server, err := one.start(s)
+	server, err := one.start(ctx, s)
 	if err != nil {
 		return f, err
 	}
-	crowd := load.NewCrowd(server.Address, func(*load.Member, []byte, int64) {})
-	defer crowd.Close()
-	var found [2]weighing
-	for i, size := range b.sizes {
-		if err := one.join(ctx, crowd, size-crowd.Size()); err != nil {
-			return f, err
-		}
-		if found[i], err = weighOnce(ctx, server, crowd); err != nil {
-			return f, err
-		}
-	}
-	return b.slope(one.name, found), nil
-}
-
-// weighOnce measures a server once it holds the whole crowd.
-func weighOnce(ctx context.Context, server *stage.Process, crowd *load.Crowd) (w weighing, err error) {
-	var now child.Sample
-	err = await(ctx, "the server to hold everybody", func() (bool, error) {
-		err := server.Ask("sample", &now)
-		return now.Held == int64(crowd.Size()), errors.Join(append(crowd.Dropped(), err)...)
-	})
+	all, err := one.side(s, server)
 	if err != nil {
-		return w, err
+		return f, err
 	}
-	if w.asIs, err = server.RSS(); err != nil {
-		return w, err
+	f = Footprint{Server: one.name, Kind: one.kind}
+	before := 0
+	for _, size := range b.sizes {
+		if err := all.grow(ctx, size-before, size); err != nil {
+			return f, err
+		}
+		before = size
+		w, err := all.weighed(ctx)
+		if err != nil {
+			return f, err
+		}
+		f.Points = append(f.Points, w)
 	}
-	if err := server.Ask("settle", &now); err != nil {
-		return w, err
-	}
-	w.inUse = now.InUse
-	w.rss, err = server.RSS()
-	return w, err
+	f.fit(b.sizes)
+	return f, nil
 }
 
-func (b *idle) slope(name string, w [2]weighing) Footprint {
-	per := func(from, to int64) float64 {
-		return rounded(float64(to-from) / float64(max(b.sizes[1]-b.sizes[0], 1)))
+// side is the server with its audience.
+func (one candidate) side(s *stage.Stage, server *stage.Process) (all *side, err error) {
+	one.ask.Address, one.ask.Size = server.Address, idleBody
+	all = &side{name: one.name, kind: one.kind, server: server}
+	all.crowd, err = s.Child(child.Audience, one.ask)
+	return all, err
+}
+
+// grow lets n more come, and waits until the server holds all of them.
+func (one *side) grow(ctx context.Context, n, all int) error {
+	if n > 0 {
+		if err := one.ask(fmt.Sprintf("join %d", n), &audience.State{}); err != nil {
+			return err
+		}
 	}
-	return Footprint{Server: name, RSS: per(w[0].rss, w[1].rss), AsIs: per(w[0].asIs, w[1].asIs), InUse: per(w[0].inUse, w[1].inUse)}
+	if one.server.Answers() {
+		if err := one.holds(ctx, all); err != nil {
+			return err
+		}
+	}
+	_, err := one.rest(ctx)
+	return err
+}
+
+// weighed measures the server's memory as it is, and once it has collected its
+// garbage and given free memory back, if it can be told to.
+func (one *side) weighed(ctx context.Context) (w Weighing, err error) {
+	if w.AsIs, err = one.server.Memory(); err != nil || !one.server.Answers() {
+		w.Memory = w.AsIs
+		return w, err
+	}
+	var now child.Sample
+	if err := one.server.Ask("settle", &now); err != nil {
+		return w, err
+	}
+	w.InUse = now.InUse
+	w.Memory, err = one.server.Memory()
+	return w, errors.Join(err, ctx.Err())
 }

@@ -13,7 +13,7 @@ const line = `4242 (%s) S 17 4242 4242 0 -1 4194560 1203 88 2 0 150 50 7 3 20 0 
 	`18446744073709551615 4194304 9551872 140726000000000 0 0 0 0 0 2143420159 0 0 0 17 1 0 0 0 0 0 10000000 10300000 40000000 140726 140726 140726 140726 0`
 
 func TestAStatLineIsReadWhateverTheProcessIsCalled(t *testing.T) {
-	want := Stat{PID: 4242, Parent: 17, State: 'S', CPU: 210 * Tick, RSS: 2560 * int64(os.Getpagesize())}
+	want := Stat{PID: 4242, Parent: 17, State: 'S', CPU: 210 * Tick, Waited: 10 * Tick, RSS: 2560 * int64(os.Getpagesize())}
 	for _, name := range []string{"nginx", "a b", "1) S 1 (", ")", ""} {
 		if got, err := parse(fmt.Sprintf(line, name)); err != nil || got != want {
 			t.Errorf("%q: %+v, %v", name, got, err)

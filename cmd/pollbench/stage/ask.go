@@ -54,6 +54,9 @@ func (s *Stage) launchPiped(name string, cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
+// Answers reports whether the process can be asked.
+func (p *Process) Answers() bool { return p.input != nil }
+
 // hello reads where a child listens.
 func (p *Process) hello() error {
 	var hello child.Hello

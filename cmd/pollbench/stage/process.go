@@ -70,8 +70,8 @@ func (p *Process) RSS() (int64, error) {
 	return s.RSS, err
 }
 
-// Memory is the resident memory of the process and those it has started, in
-// bytes, what they share counted once.
+// Memory is the resident memory of the process and those it has started, in bytes,
+// without their programs, and with what they share counted once.
 func (p *Process) Memory() (int64, error) { return proc.Memory(p.PID()) }
 
 // Descriptors is how many files the process has open.
