@@ -59,6 +59,9 @@ type State struct {
 	Dropped int    `json:"dropped"` // connections that ended by themselves
 	Strange int64  `json:"strange"` // what is no snapshot, or an older one, or the same again
 	First   string `json:"first"`   // what was wrong first
+
+	Came     int  `json:"came"`     // of those who come and go
+	Churning bool `json:"churning"` // there are such still
 }
 
 // Resumed is what came of those who had stopped reading.

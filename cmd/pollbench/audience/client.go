@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/pollmux/pollmux/cmd/pollbench/load"
 )
@@ -19,6 +20,9 @@ type client struct {
 	tight   bool
 	arrived bool // was answered
 	closed  bool
+
+	leaves time.Time // of those who come and go
+	rude   bool      // leaves with a reset
 
 	version int64 // 0 before the first
 

@@ -33,7 +33,7 @@ func (a *Audience) arrive() {
 	for a.joining.more() {
 		a.joining.left--
 		a.joining.pending++
-		c, err := a.connect()
+		c, err := a.connect(false)
 		if err != nil {
 			a.state.Dropped++
 			a.fault(err)
@@ -50,8 +50,8 @@ func (a *Audience) arrive() {
 	}
 }
 
-// connect connects one client, and lets it say what it says first.
-func (a *Audience) connect() (*client, error) {
+// connect connects one client, and lets it say what it says first, or half of it.
+func (a *Audience) connect(half bool) (*client, error) {
 	c := &client{number: a.number()}
 	c.tight = a.options.Tight > 0 && c.number%a.options.Tight == 0
 	if a.options.Kind == "" {
@@ -61,7 +61,12 @@ func (a *Audience) connect() (*client, error) {
 	if c.fd, err = a.dial(c.tight); err != nil {
 		return nil, err
 	}
-	if err = c.send(c.appendRequest(nil, &a.options)); err == nil {
+	request := c.appendRequest(a.request[:0], &a.options)
+	if half {
+		request = request[:len(request)/2]
+	}
+	a.request = request[:0]
+	if err = c.send(request); err == nil {
 		err = a.watch(c.fd, unix.EPOLL_CTL_ADD)
 	}
 	if err != nil {

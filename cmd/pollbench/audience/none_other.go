@@ -2,6 +2,8 @@
 
 package audience
 
+import "time"
+
 // Audience cannot be had here.
 type Audience struct{}
 
@@ -18,3 +20,4 @@ func (a *Audience) Lap() Lap                             { return Lap{} }
 func (a *Audience) State() State                         { return State{} }
 func (a *Audience) Stop() int                            { return 0 }
 func (a *Audience) Resume(int64) (Resumed, State, error) { return Resumed{}, State{}, ErrSystem }
+func (a *Audience) Churn(int, time.Duration)             {}

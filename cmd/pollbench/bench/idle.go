@@ -116,9 +116,12 @@ func (b *idle) pollmux(program string, k load.Kind) candidate {
 	}
 }
 
-// idleConfig is pollmux's configuration. Its verbs are the clients, the origin and
-// what the route says.
+// idleConfig is pollmux's configuration. The kernel looks after ten thousand silent
+// connections in the same instant, which is more than the queue of the loopback
+// device takes: one lost probe is no reason to end a connection here. Its verbs are
+// the clients, the origin and what the route says.
 const idleConfig = `limits: {subscribers: %d}
+timeouts: {write: 10m}
 upstreams: {origin: {servers: ["http://%s"], timeout: 60s}}
 routes:
   - {path: /**, upstream: origin, %s}

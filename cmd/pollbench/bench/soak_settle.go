@@ -7,10 +7,12 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/cmd/pollbench/child"
+	"github.com/pollmux/pollmux/cmd/pollbench/stage"
 )
 
 // leftover is the proxy when it has nothing to do.
 type leftover struct {
+	Held        int64 `json:"subscribers"`
 	Goroutines  int64 `json:"goroutines"`
 	Descriptors int64 `json:"descriptors"`
 	InUse       int64 `json:"heap_and_stacks_in_use"`
@@ -33,13 +35,21 @@ func (b *soak) settle(ctx context.Context, st *stretch) error {
 	if err := b.origin.Ask("heal", nil); err != nil { // which also closes the proxy's idle connections
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, b.period)
+	var err error
+	st.left, err = settled(ctx, b.proxy, b.quiet, b.period)
+	return err
+}
+
+// settled waits until the proxy holds nobody, has no feed left, and nothing has
+// changed any more for a while, and takes its measure then.
+func settled(ctx context.Context, proxy *stage.Process, quiet, period time.Duration) (left leftover, err error) {
+	ctx, cancel := context.WithTimeout(ctx, period)
 	defer cancel()
 	since, last := time.Now(), leftover{}
-	for time.Since(since) < b.quiet {
-		busy, now, err := b.look()
+	for time.Since(since) < quiet {
+		busy, now, err := lookAt(proxy)
 		if err != nil {
-			return err
+			return left, err
 		}
 		if busy || now.Goroutines != last.Goroutines || now.Descriptors != last.Descriptors {
 			since, last = time.Now(), now
@@ -50,13 +60,12 @@ func (b *soak) settle(ctx context.Context, st *stretch) error {
 	}
 	var s child.Sample
 	for range collections {
-		if err := b.proxy.Ask("settle", &s); err != nil {
-			return err
+		if err := proxy.Ask("settle", &s); err != nil {
+			return left, err
 		}
 	}
-	rss, err := b.proxy.RSS()
-	st.left = leftover{Goroutines: last.Goroutines, Descriptors: last.Descriptors, InUse: s.InUse, Live: s.Live, RSS: rss}
-	return err
+	rss, err := proxy.RSS()
+	return leftover{Held: s.Held, Goroutines: last.Goroutines, Descriptors: last.Descriptors, InUse: s.InUse, Live: s.Live, RSS: rss}, err
 }
 
 // collections is how often garbage is collected before memory is measured: what
@@ -64,13 +73,15 @@ func (b *soak) settle(ctx context.Context, st *stretch) error {
 const collections = 3
 
 // look is what the proxy is doing.
-func (b *soak) look() (busy bool, now leftover, err error) {
+func (b *soak) look() (busy bool, now leftover, err error) { return lookAt(b.proxy) }
+
+func lookAt(proxy *stage.Process) (busy bool, now leftover, err error) {
 	var s child.Sample
 	var feeds int64
-	if err := errors.Join(b.proxy.Ask("sample", &s), b.proxy.Ask("feeds", &feeds)); err != nil {
+	if err := errors.Join(proxy.Ask("sample", &s), proxy.Ask("feeds", &feeds)); err != nil {
 		return false, now, err
 	}
-	descriptors, err := b.proxy.Descriptors()
+	descriptors, err := proxy.Descriptors()
 	return s.Held > 0 || feeds > 0, leftover{Goroutines: int64(s.Goroutines), Descriptors: int64(descriptors)}, err
 }
 

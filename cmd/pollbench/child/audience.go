@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"time"
 
 	"github.com/pollmux/pollmux/cmd/pollbench/audience"
 )
@@ -22,6 +23,7 @@ type Resumption struct {
 //	begin            forgets what was counted
 //	lap              returns an audience.Lap
 //	state            returns an audience.State, and so do join, await and replace
+//	churn RATE MS    lets so many per second come and go, for so long, and returns at once
 //	stop             lets those with small buffers read no more, and returns how many
 //	resume VERSION   lets them go on, and returns a Resumption when they have it
 func runAudience(o audience.Options, l net.Listener, s Standard) error {
@@ -41,7 +43,16 @@ func runAudience(o audience.Options, l net.Listener, s Standard) error {
 		"begin":   func(string) (any, error) { a.Begin(); return nil, nil },
 		"lap":     func(string) (any, error) { return a.Lap(), nil },
 		"state":   func(string) (any, error) { return a.State(), nil },
-		"stop":    func(string) (any, error) { return a.Stop(), nil },
+		"churn": func(argument string) (any, error) {
+			var rate int
+			var ms int64
+			if _, err := fmt.Sscanf(argument, "%d %d", &rate, &ms); err != nil {
+				return nil, fmt.Errorf("churn %q: %w", argument, err)
+			}
+			a.Churn(rate, time.Duration(ms)*time.Millisecond)
+			return nil, nil
+		},
+		"stop": func(string) (any, error) { return a.Stop(), nil },
 		"resume": numbered(func(version int64) (any, error) {
 			r, state, err := a.Resume(version)
 			return Resumption{Resumed: r, State: state}, err
