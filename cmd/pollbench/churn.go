@@ -20,13 +20,12 @@ func newChurn() *benchmark {
 some for a moment only. They go with a FIN or with a reset, in the middle of a stream, or
 after the first half of the request or the WebSocket handshake.
 
-A warm-up of a fifth of the time comes first. After it, and after the rest, once pollmux
-has nothing left to do, its subscribers (as /api/stats has them), goroutines, descriptors
-and memory are measured. The exit code is 1 if a subscriber is left, if any of the others
-has grown by more than 5 % (memory: or by a few MiB), if somebody was dropped while he
-stayed, or if the load did not keep its pace.
-
-It takes up to three minutes longer than --for, and half a minute as a rule.`,
+Before the first client, after a warm-up of a fifth of the time, and after the rest, once
+pollmux is as before or has had 40 seconds for that, its subscribers (as /api/stats has
+them), goroutines, descriptors and memory are measured. The exit code is 1 if a subscriber
+is left, if there are more goroutines or descriptors than before the first (but 4 and 2),
+if memory has grown since the warm-up by more than 5 % or a few MiB, if somebody was dropped
+while he stayed, or if the load did not keep its pace.`,
 		Example: `  pollbench churn
   pollbench churn --rate 200 --for 10s --kinds websocket
   pollbench churn --json testdata/bench/churn.json`,

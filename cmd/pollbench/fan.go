@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ import (
 func newFan() *benchmark {
 	var o bench.FanOptions
 	var kinds []string
+	var mixed time.Duration
 	var slow string
 	var quick bool
 	b := newBenchmark(&cobra.Command{
@@ -40,6 +42,12 @@ would mean for a million, which nobody has measured. --slow lets a share of the 
 stop until the server is held up by them, and go on: the others' p99 with them and
 without, and whether those who went on got the newest version next.
 
+--mixed is another thing: subscribers of all kinds together on one feed that changes at
+an irregular pace, at times faster than it is polled. Its verdict is whether everybody has
+the last version and nobody was dropped, whether the origin got one request per interval,
+how late changes came, and whether memory and goroutines stayed flat; CPU time is compared
+with the bare loop in the middle and at the end. It takes half as long again as --mixed.
+
 The exit code is 1 if somebody was dropped, or got a version twice, an older one, or not
 the last one, if the origin was asked more often than once per interval, if memory grew;
 and with --bars, from 5000 subscribers on, if the CPU time of SSE, NDJSON or WebSocket is above 1.15 ×
@@ -49,6 +57,7 @@ with readers that stopped above 1.10 × that without.`,
   pollbench fan --kinds sse --n 100,1000,10000,18000
   pollbench fan --kinds sse --feeds 1,100,10000 --rounds 3
   pollbench fan --kinds sse --slow 1%
+  pollbench fan --mixed 60s
   pollbench fan --kinds websocket --pollmux ./pollbench-of-a-branch
   pollbench fan --kinds longpoll --profile held.pprof && go tool pprof -top held.pprof`,
 	})
@@ -79,6 +88,11 @@ with readers that stopped above 1.10 × that without.`,
 			return nil, err
 		}
 		o.Say = say
+		if mixed > 0 {
+			c.lasting(8*mixedInterval, "mixed", mixed)
+			b.quickly("n", func() { o.N = []int{1000} })
+			return runMixed(ctx, c, o, mixed)
+		}
 		return bench.Fan(ctx, o)
 	}
 	flags := b.cmd.Flags()
@@ -88,6 +102,7 @@ with readers that stopped above 1.10 × that without.`,
 	flags.IntVar(&o.Rounds, "rounds", 5, "turns that each server gets")
 	flags.IntVar(&o.Bursts, "bursts", 0, "changes in a turn (default: for 30000 deliveries, and 3 at least)")
 	flags.IntVar(&o.Body, "body", 1024, "`BYTES` of the resource")
+	flags.DurationVar(&mixed, "mixed", 0, "in place of that: `TIME` with --n of all kinds together on one feed (default 1000 of each)")
 	flags.StringVar(&slow, "slow", "0%", "`SHARE` of the readers that stop, in an extra part")
 	addBarsFlags(b.cmd, &o.Bars, &quick)
 	addPollmuxFlag(b.cmd, &o.Others)
@@ -104,6 +119,23 @@ func addBarsFlags(cmd *cobra.Command, bars, quick *bool) {
 // addPollmuxFlag lets other builds take part.
 func addPollmuxFlag(cmd *cobra.Command, others *[]string) {
 	cmd.Flags().StringSliceVar(others, "pollmux", nil, "`PROGRAMS`: other builds of pollbench, whose pollmux is measured beside this one's")
+}
+
+// The pace of --mixed: the interval of the route, and how much later than that a
+// change may be heard of.
+const (
+	mixedInterval = time.Second
+	mixedAllow    = time.Second
+)
+
+// runMixed has all kinds listen to one feed.
+func runMixed(ctx context.Context, c checks, o bench.FanOptions, d time.Duration) (result, error) {
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return bench.Mixed(ctx, bench.MixedOptions{
+		Each: o.N[0], Kinds: o.Kinds, For: d, Interval: mixedInterval, Body: o.Body, Allow: mixedAllow, Profile: o.Profile, Say: o.Say,
+	})
 }
 
 // percent reads a share: 1%, or 0.01.

@@ -73,8 +73,8 @@ func TestWrongUsageIsTwoAndSaysWhatIsWrong(t *testing.T) {
 		"poll --clients 0":                   "--clients 0: choose at least 1",
 		"poll --for 0s":                      "--for 0s: choose at least 1ms",
 		"pass --bulk 2000":                   "--bulk 2000: choose 1 to 1024",
-		"subscribers --for 1s":               "--for 1s: choose at least 8s",
-		"subscribers --kinds sse,smoke":      `--kinds: "smoke" is not one more kind of subscriber`,
+		"fan --mixed 1s":                     "--mixed 1s: choose at least 8s",
+		"fan --kinds sse,smoke":              `--kinds: "smoke" is not one more kind of subscriber`,
 		"savings --interval 1ms":             "--interval 1ms: choose at least 10ms",
 		"idle --n 1":                         "--n 1: choose at least 4",
 		"idle --json /nowhere/at/all.json":   "--json /nowhere/at/all.json: there is no such directory",
@@ -88,7 +88,12 @@ func TestWrongUsageIsTwoAndSaysWhatIsWrong(t *testing.T) {
 		"check /nowhere.json":                "/nowhere.json: no such file",
 		"child nurse {}":                     `no such child: "nurse"`,
 		"child origin":                       "child takes KIND and OPTIONS",
-		"subscribers --each 1 --allow=-1ms ": "--allow -1ms: choose at least 0s",
+		"fan --n 0":                          "--n [0]: choose numbers of at least 1",
+		"fan --slow 60%":                     "--slow 60%: choose 0% to 50%",
+		"fan --slow much":                    "--slow much: choose 0% to 50%",
+		"fan --body 10":                      "--body 10: choose at least 200",
+		"herd --for 10ms":                    "--for 10ms: choose at least 1s",
+		"churn --rate 0":                     "--rate 0: choose at least 1",
 	} {
 		code, _, stderr := try(t, strings.Fields(line)...)
 		if code != exitUsage || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {

@@ -31,7 +31,7 @@ func Churn(ctx context.Context, o ChurnOptions) (result *ChurnResult, err error)
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	b := &churn{options: o, result: &ChurnResult{}, quiet: churnQuiet, period: quietPeriod}
+	b := &churn{options: o, result: &ChurnResult{}, period: churnPeriod}
 	if err := b.run(ctx, s); err != nil {
 		return nil, err
 	}
@@ -39,17 +39,17 @@ func Churn(ctx context.Context, o ChurnOptions) (result *ChurnResult, err error)
 	return b.result, nil
 }
 
-// churnQuiet is how long nothing may change before what is left is measured:
-// fasthttp keeps idle goroutines for twice ten seconds at most.
-const churnQuiet = 21 * time.Second
+// churnPeriod is how long pollmux may take to be as it was: fasthttp keeps idle
+// goroutines for ten to twenty seconds.
+const churnPeriod = 40 * time.Second
 
 // churn is a benchmark under way.
 type churn struct {
-	options       ChurnOptions
-	quiet, period time.Duration // that settling waits for, and at most
-	proxy         *stage.Process
-	crowds        []*stage.Process // one of each kind
-	result        *ChurnResult
+	options ChurnOptions
+	period  time.Duration // that it may take to be as before, at the end
+	proxy   *stage.Process
+	crowds  []*stage.Process // one of each kind
+	result  *ChurnResult
 }
 
 func (b *churn) run(ctx context.Context, s *stage.Stage) (err error) {
@@ -59,16 +59,39 @@ func (b *churn) run(ctx context.Context, s *stage.Stage) (err error) {
 	if err := b.cast(s); err != nil {
 		return err
 	}
+	if _, b.result.Start, err = lookAt(b.proxy); err != nil {
+		return err
+	}
 	for i, d := range []time.Duration{b.options.For / warmUp, b.options.For} {
 		if err := b.comeAndGo(ctx, d); err != nil {
 			return err
 		}
 		b.options.Say("churn: settling")
-		if b.result.Left[i], err = settled(ctx, b.proxy, b.quiet, b.period); err != nil {
+		if i == 1 {
+			if err := b.recover(ctx); err != nil {
+				return err
+			}
+		}
+		if b.result.Left[i], err = settled(ctx, b.proxy, 0, b.period); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// recover waits until pollmux is as before the first client, or has had time enough:
+// then the verdict tells.
+func (b *churn) recover(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, b.period)
+	defer cancel()
+	err := await(ctx, "pollmux to be as before", func() (bool, error) {
+		busy, now, err := lookAt(b.proxy)
+		return !busy && b.result.Start.covers(now), err
+	})
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 // churnConfig is pollmux's configuration. A feed is forgotten when nobody watches.

@@ -18,7 +18,7 @@ func (c *contest) profile(ctx context.Context, one *contestant, file string) err
 }
 
 // profile lets the origin change once more, for the proxy's CPU profile.
-func (b *subscribers) profile(ctx context.Context) error {
+func (b *mixed) profile(ctx context.Context) error {
 	return profiled(b.proxy, b.options.Profile, b.options.Say, func() error {
 		last, err := b.move(ctx, &half{})
 		return errors.Join(err, b.settle(ctx, last))

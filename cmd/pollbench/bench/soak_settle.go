@@ -45,7 +45,11 @@ func (b *soak) settle(ctx context.Context, st *stretch) error {
 func settled(ctx context.Context, proxy *stage.Process, quiet, period time.Duration) (left leftover, err error) {
 	ctx, cancel := context.WithTimeout(ctx, period)
 	defer cancel()
-	since, last := time.Now(), leftover{}
+	since := time.Now()
+	_, last, err := lookAt(proxy)
+	if err != nil {
+		return left, err
+	}
 	for time.Since(since) < quiet {
 		busy, now, err := lookAt(proxy)
 		if err != nil {
@@ -82,7 +86,7 @@ func lookAt(proxy *stage.Process) (busy bool, now leftover, err error) {
 		return false, now, err
 	}
 	descriptors, err := proxy.Descriptors()
-	return s.Held > 0 || feeds > 0, leftover{Goroutines: int64(s.Goroutines), Descriptors: int64(descriptors)}, err
+	return s.Held > 0 || feeds > 0, leftover{Held: s.Held, Goroutines: int64(s.Goroutines), Descriptors: int64(descriptors)}, err
 }
 
 // state is how things are, in a line.

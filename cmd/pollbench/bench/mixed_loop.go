@@ -13,8 +13,8 @@ import (
 // bareLoop lets the loop write messages to as many sockets as there are
 // subscribers, once per interval for a quarter of the time. They are as long as
 // the deliveries were, on average of their kind.
-func (b *subscribers) bareLoop(ctx context.Context, h *half) (err error) {
-	b.options.Say("subscribers: the bare loop")
+func (b *mixed) bareLoop(ctx context.Context, h *half) (err error) {
+	b.options.Say("fan, mixed: the bare loop")
 	var got atomic.Int64
 	crowd := load.NewCrowd(b.loop.Address, func(_ *load.Member, message []byte, _ int64) {
 		b.stamp(message)
@@ -42,14 +42,14 @@ func (b *subscribers) bareLoop(ctx context.Context, h *half) (err error) {
 	return err
 }
 
-func (b *subscribers) loopHolds() (bool, error) {
+func (b *mixed) loopHolds() (bool, error) {
 	var now child.Sample
 	err := b.loop.Ask("sample", &now)
 	return now.Held == int64(b.members), err
 }
 
 // bursts writes and waits for the arrival, again and again.
-func (b *subscribers) bursts(ctx context.Context, got *atomic.Int64) error {
+func (b *mixed) bursts(ctx context.Context, got *atomic.Int64) error {
 	tick := time.NewTicker(b.options.Interval)
 	defer tick.Stop()
 	for n := range max(1, int(b.options.For/4/b.options.Interval)) {
@@ -71,7 +71,7 @@ func (b *subscribers) bursts(ctx context.Context, got *atomic.Int64) error {
 }
 
 // stamp notes how late a message of the loop is.
-func (b *subscribers) stamp(message []byte) {
+func (b *mixed) stamp(message []byte) {
 	if s, ok := child.ParseSnapshot(message); ok {
 		b.loopLate.Add(time.Duration(time.Now().UnixNano() - s.Asked))
 	}

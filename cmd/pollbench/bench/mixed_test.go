@@ -13,7 +13,7 @@ import (
 func TestSubscribersOfAllKindsEndWithTheLastVersion(t *testing.T) {
 	alone(t)
 	profile := filepath.Join(t.TempDir(), "cpu")
-	r, err := Subscribers(t.Context(), SubscribersOptions{
+	r, err := Mixed(t.Context(), MixedOptions{
 		Profile: profile, Each: 4, Kinds: load.Kinds(), For: time.Second, Interval: 50 * time.Millisecond, Body: 300, Allow: 10 * time.Second, Say: t.Logf,
 	})
 	if err != nil {
@@ -34,30 +34,30 @@ func TestSubscribersOfAllKindsEndWithTheLastVersion(t *testing.T) {
 }
 
 // judge is the verdict on a good run with one thing changed.
-func judge(change func(b *subscribers, r *SubscribersResult)) Verdict {
-	b := &subscribers{
-		options: SubscribersOptions{Interval: time.Second, Allow: time.Second},
+func judge(change func(b *mixed, r *MixedResult)) Verdict {
+	b := &mixed{
+		options: MixedOptions{Interval: time.Second, Allow: time.Second},
 		members: 1, watch: newWatch(1, []load.Kind{load.SSE}), crowd: load.NewCrowd("", nil),
 		halves: [2]half{{polls: 30, took: 30 * time.Second}, {polls: 30, took: 30 * time.Second}},
 	}
 	b.watch.kinds[load.SSE].add(500)
-	r := &SubscribersResult{RSS: [2]int64{100 << 20, 100 << 20}, Goroutines: [2]int64{1000, 1000}}
+	r := &MixedResult{RSS: [2]int64{100 << 20, 100 << 20}, Goroutines: [2]int64{1000, 1000}}
 	change(b, r)
 	return b.verdict(r)
 }
 
 func TestEachFaultOfARunMakesTheVerdictBadByItself(t *testing.T) {
-	if v := judge(func(*subscribers, *SubscribersResult) {}); !v.Good() {
+	if v := judge(func(*mixed, *MixedResult) {}); !v.Good() {
 		t.Fatalf("%+v", v)
 	}
-	for claim, change := range map[string]func(*subscribers, *SubscribersResult){
-		"every subscriber has the last version":              func(b *subscribers, _ *SubscribersResult) { b.behind = 1 },
-		"changes were delivered":                             func(b *subscribers, _ *SubscribersResult) { b.watch.kinds[load.SSE] = &account{} },
-		"no version came twice, or went back, or was broken": func(b *subscribers, _ *SubscribersResult) { b.watch.strange.Add(1) },
-		"one origin request per interval":                    func(b *subscribers, _ *SubscribersResult) { b.halves[1].polls += 5 },
-		"99 % heard of a change within the interval and 1s":  func(b *subscribers, _ *SubscribersResult) { b.watch.late.Add(3 * time.Second) },
-		"resident memory is flat":                            func(_ *subscribers, r *SubscribersResult) { r.RSS[1] = 130 << 20 },
-		"goroutines are flat":                                func(_ *subscribers, r *SubscribersResult) { r.Goroutines[1] = 1200 },
+	for claim, change := range map[string]func(*mixed, *MixedResult){
+		"every subscriber has the last version":              func(b *mixed, _ *MixedResult) { b.behind = 1 },
+		"changes were delivered":                             func(b *mixed, _ *MixedResult) { b.watch.kinds[load.SSE] = &account{} },
+		"no version came twice, or went back, or was broken": func(b *mixed, _ *MixedResult) { b.watch.strange.Add(1) },
+		"one origin request per interval":                    func(b *mixed, _ *MixedResult) { b.halves[1].polls += 5 },
+		"99 % heard of a change within the interval and 1s":  func(b *mixed, _ *MixedResult) { b.watch.late.Add(3 * time.Second) },
+		"resident memory is flat":                            func(_ *mixed, r *MixedResult) { r.RSS[1] = 130 << 20 },
+		"goroutines are flat":                                func(_ *mixed, r *MixedResult) { r.Goroutines[1] = 1200 },
 	} {
 		var bad []string
 		for _, p := range judge(change) {

@@ -17,7 +17,7 @@ const (
 const pollLate = 100 * time.Millisecond
 
 // verdict judges a run.
-func (b *subscribers) verdict(r *SubscribersResult) Verdict {
+func (b *mixed) verdict(r *MixedResult) Verdict {
 	var v Verdict
 	lost := b.crowd.Dropped()
 	v.add(b.behind == 0, "every subscriber has the last version", "%d of %d", b.members-b.behind, b.members)
@@ -43,9 +43,9 @@ func dropped(lost []error) string {
 }
 
 // Judge returns the verdict.
-func (r *SubscribersResult) Judge() Verdict { return r.Verdict }
+func (r *MixedResult) Judge() Verdict { return r.Verdict }
 
 // Ratios is the CPU time of a message.
-func (r *SubscribersResult) Ratios() map[string]Spread {
+func (r *MixedResult) Ratios() map[string]Spread {
 	return map[string]Spread{"CPU per message, against the bare loop": r.Ratio}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/pollmux/pollmux/cmd/pollbench/load"
 )
 
-// SubscribersResult is the outcome of Subscribers.
-type SubscribersResult struct {
+// MixedResult is the outcome of Mixed.
+type MixedResult struct {
 	Subscribers int                  `json:"subscribers"`
 	Deliveries  map[load.Kind]int64  `json:"deliveries"`
 	WireBytes   map[load.Kind]int    `json:"wire_bytes_per_delivery"`
@@ -48,9 +48,9 @@ func quantiles(h *load.Histogram) Quantiles {
 }
 
 // result is what came out.
-func (b *subscribers) result() *SubscribersResult {
+func (b *mixed) result() *MixedResult {
 	w := b.watch
-	r := &SubscribersResult{
+	r := &MixedResult{
 		Subscribers: b.members, Skipped: w.skipped.Load(), PerInterval: b.perInterval(),
 		Deliveries: map[load.Kind]int64{}, WireBytes: map[load.Kind]int{},
 		Latency: map[string]Quantiles{
@@ -78,12 +78,12 @@ func (h *half) late() (rss, goroutines int64) {
 }
 
 // perInterval is how many requests the origin got per interval.
-func (b *subscribers) perInterval() float64 {
+func (b *mixed) perInterval() float64 {
 	polls, took := b.polls()
 	return rounded(float64(polls) * float64(b.options.Interval) / float64(took))
 }
 
-func (b *subscribers) polls() (polls int64, took time.Duration) {
+func (b *mixed) polls() (polls int64, took time.Duration) {
 	for _, h := range b.halves {
 		polls, took = polls+h.polls, took+h.took
 	}
@@ -92,7 +92,7 @@ func (b *subscribers) polls() (polls int64, took time.Duration) {
 
 // cpu is the CPU time per message of the proxy and of the loop, and the ratios of
 // the halves.
-func (b *subscribers) cpu() (each [2]float64, ratio Spread) {
+func (b *mixed) cpu() (each [2]float64, ratio Spread) {
 	var proxy, loop []lap
 	var sums [2]lap
 	for _, h := range b.halves {
@@ -110,7 +110,7 @@ func (b *subscribers) cpu() (each [2]float64, ratio Spread) {
 }
 
 // Write tells the outcome.
-func (r *SubscribersResult) Write(w io.Writer) {
+func (r *MixedResult) Write(w io.Writer) {
 	r.writeKinds(w)
 	r.writeLatency(w)
 	proxy := newTable("pollmux", "second quarter", "last quarter")
@@ -123,7 +123,7 @@ func (r *SubscribersResult) Write(w io.Writer) {
 	r.Verdict.Write(w)
 }
 
-func (r *SubscribersResult) writeKinds(w io.Writer) {
+func (r *MixedResult) writeKinds(w io.Writer) {
 	t := newTable("subscribers", "deliveries", "bytes per delivery")
 	for _, k := range load.Kinds() {
 		if n, ok := r.Deliveries[k]; ok {
@@ -133,7 +133,7 @@ func (r *SubscribersResult) writeKinds(w io.Writer) {
 	t.write(w)
 }
 
-func (r *SubscribersResult) writeLatency(w io.Writer) {
+func (r *MixedResult) writeLatency(w io.Writer) {
 	t := newTable("latency", "p50", "p99", "max")
 	for _, name := range []string{waited, fannedTo, inAll, looped} {
 		q := r.Latency[name]

@@ -30,9 +30,9 @@ type sample struct {
 
 // half lets the origin change for half of the time, and waits until everybody
 // has its last version; then it is the bare loop's turn.
-func (b *subscribers) half(ctx context.Context, number int) error {
+func (b *mixed) half(ctx context.Context, number int) error {
 	h := &b.halves[number]
-	b.options.Say("subscribers: half %d of %d", number+1, len(b.halves))
+	b.options.Say("fan, mixed: half %d of %d", number+1, len(b.halves))
 	cpu, deliveries := b.proxy.CPU, b.watch.deliveries()
 	before, err := cpu()
 	if err != nil {
@@ -52,7 +52,7 @@ func (b *subscribers) half(ctx context.Context, number int) error {
 
 // move lets the origin change for half of the time, and returns its last
 // version.
-func (b *subscribers) move(ctx context.Context, h *half) (last int64, err error) {
+func (b *mixed) move(ctx context.Context, h *half) (last int64, err error) {
 	var before, after int64
 	start := time.Now()
 	if err := errors.Join(b.origin.Ask("count", &before), b.origin.Ask("resume", nil)); err != nil {
@@ -70,7 +70,7 @@ func (b *subscribers) move(ctx context.Context, h *half) (last int64, err error)
 const samples = 24
 
 // sampling looks at the proxy now and then, until end.
-func (b *subscribers) sampling(ctx context.Context, h *half, end time.Time) error {
+func (b *mixed) sampling(ctx context.Context, h *half, end time.Time) error {
 	tick := time.NewTicker(max(time.Until(end)/samples, time.Millisecond))
 	defer tick.Stop()
 	for time.Now().Before(end) {
@@ -93,7 +93,7 @@ func (b *subscribers) sampling(ctx context.Context, h *half, end time.Time) erro
 }
 
 // settle waits for the last version to arrive.
-func (b *subscribers) settle(ctx context.Context, last int64) error {
+func (b *mixed) settle(ctx context.Context, last int64) error {
 	return awaitLast(ctx, b.options.Interval+b.options.Allow, b.crowd, func() int {
 		b.behind = b.watch.behind(last)
 		return b.behind

@@ -11,8 +11,8 @@ import (
 	"github.com/pollmux/pollmux/cmd/pollbench/stage"
 )
 
-// SubscribersOptions are those of Subscribers.
-type SubscribersOptions struct {
+// MixedOptions are those of Mixed.
+type MixedOptions struct {
 	Each     int // subscribers of each kind
 	Kinds    []load.Kind
 	For      time.Duration // in all; the bare loop takes half as long in addition
@@ -23,10 +23,10 @@ type SubscribersOptions struct {
 	Say      Say
 }
 
-// Subscribers holds clients of all kinds on one feed while the origin changes,
+// Mixed holds clients of all kinds on one feed while the origin changes,
 // and judges what became of them. In the middle and at the end, with the origin
 // frozen, a bare loop writes messages of the same sizes to as many sockets.
-func Subscribers(ctx context.Context, o SubscribersOptions) (result *SubscribersResult, err error) {
+func Mixed(ctx context.Context, o MixedOptions) (result *MixedResult, err error) {
 	members := o.Each * len(o.Kinds)
 	if err := allowDescriptors(2*members + spareDescriptors); err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func Subscribers(ctx context.Context, o SubscribersOptions) (result *Subscribers
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	b := &subscribers{options: o, members: members, watch: newWatch(members, o.Kinds)}
+	b := &mixed{options: o, members: members, watch: newWatch(members, o.Kinds)}
 	if err := b.cast(s); err != nil {
 		return nil, err
 	}
@@ -54,9 +54,9 @@ func Subscribers(ctx context.Context, o SubscribersOptions) (result *Subscribers
 	return result, b.profile(ctx)
 }
 
-// subscribers is a benchmark under way.
-type subscribers struct {
-	options             SubscribersOptions
+// mixed is a benchmark under way.
+type mixed struct {
+	options             MixedOptions
 	members             int
 	origin, proxy, loop *stage.Process
 	crowd               *load.Crowd
@@ -66,7 +66,7 @@ type subscribers struct {
 	behind              int // members without the last version, at the end
 }
 
-func (b *subscribers) cast(s *stage.Stage) (err error) {
+func (b *mixed) cast(s *stage.Stage) (err error) {
 	o := b.options
 	if b.origin, err = s.Child(child.Origin, child.OriginOptions{Body: o.Body, Interval: o.Interval}); err != nil {
 		return err
@@ -80,9 +80,9 @@ func (b *subscribers) cast(s *stage.Stage) (err error) {
 
 // gather connects everybody, and returns when the proxy holds all of them and
 // each has a snapshot.
-func (b *subscribers) gather(ctx context.Context) error {
+func (b *mixed) gather(ctx context.Context) error {
 	for _, k := range b.options.Kinds {
-		b.options.Say("subscribers: connecting %d of %s", b.options.Each, k)
+		b.options.Say("fan, mixed: connecting %d of %s", b.options.Each, k)
 		if err := b.crowd.Subscribe(ctx, k, child.Moving, b.options.Each); err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (b *subscribers) gather(ctx context.Context) error {
 
 // whole waits for something that will not happen any more once a member is
 // lost.
-func (b *subscribers) whole(ctx context.Context, what string, there func() (bool, error)) error {
+func (b *mixed) whole(ctx context.Context, what string, there func() (bool, error)) error {
 	return await(ctx, what, func() (bool, error) {
 		if lost := b.crowd.Dropped(); len(lost) > 0 {
 			return false, fmt.Errorf("wait for %s: %d were dropped, the first: %w", what, len(lost), lost[0])
