@@ -75,6 +75,7 @@ with readers that stopped above 1.10 × that without.`,
 			c.check(n >= 1, "feeds", "numbers of at least 1")
 		}
 		c.check(len(o.N) > 0, "n", "at least one number")
+		c.check(len(o.Feeds) > 0, "feeds", "at least one number")
 		c.atLeast(1, "rounds", o.Rounds)
 		c.atLeast(0, "bursts", o.Bursts)
 		c.atLeast(200, "body", o.Body)
@@ -97,7 +98,7 @@ with readers that stopped above 1.10 × that without.`,
 	}
 	flags := b.cmd.Flags()
 	flags.IntSliceVar(&o.N, "n", []int{10_000}, "`NUMBERS` of subscribers")
-	flags.IntSliceVar(&o.Feeds, "feeds", nil, "`NUMBERS` of resources that they are spread over (default one)")
+	flags.IntSliceVar(&o.Feeds, "feeds", []int{1}, "`NUMBERS` of resources that they are spread over")
 	addKindsFlag(b.cmd, &kinds)
 	flags.IntVar(&o.Rounds, "rounds", 5, "turns that each server gets")
 	flags.IntVar(&o.Bursts, "bursts", 0, "changes in a turn (default: for 30000 deliveries, and 3 at least)")

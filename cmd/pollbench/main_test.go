@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -119,6 +120,40 @@ func TestAnOutcomeIsTableAndJSONAndMayBeABaseline(t *testing.T) {
 	}
 	if code, stdout, stderr := try(t, "check", file); code != exitGood || !strings.Contains(stdout, "verdict: good") || strings.Contains(stdout, "another machine") {
 		t.Error(code, stdout, stderr)
+	}
+}
+
+// Each command as CI runs it, with the peers that there are.
+func TestEachBenchmarkHasAQuickRun(t *testing.T) {
+	skipWithoutProc(t)
+	if runtime.GOOS != "linux" {
+		t.Skip("the clients of most of them need Linux")
+	}
+	for _, line := range []string{
+		"poll --quick --for 20ms --rounds 1",
+		"pass --quick --for 20ms --rounds 1 --bulk 1",
+		"fan --quick --n 20 --rounds 1 --bursts 1 --kinds sse",
+		"fan --mixed 8s --n 2 --kinds longpoll --quick",
+		"herd --quick --n 20 --for 400ms --every 100ms --rounds 2",
+		"idle --quick --n 8 --points 2 --kinds sse --feed 8 --for 100ms",
+	} {
+		file := filepath.Join(t.TempDir(), "outcome.json")
+		code, stdout, stderr := try(t, append(strings.Fields(line), "--json", file)...)
+		text, err := os.ReadFile(file)
+		var r report
+		if err == nil {
+			err = json.Unmarshal(text, &r)
+		}
+		if code != exitGood || err != nil || r.Benchmark != strings.Fields(line)[0] || r.Flags["quick"] != "true" || len(r.Ratios) == 0 || !strings.Contains(stdout, "verdict: good") {
+			t.Errorf("%s: %d, %v, %s%s", line, code, err, stdout, stderr)
+		}
+	}
+}
+
+func TestABuildThatIsNoneIsRefused(t *testing.T) {
+	skipWithoutProc(t)
+	if code, _, stderr := try(t, "poll", "--quick", "--pollmux", "/nowhere/pollbench"); code != exitFailed || !strings.Contains(stderr, "/nowhere/pollbench") {
+		t.Error(code, stderr)
 	}
 }
 

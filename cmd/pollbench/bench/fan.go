@@ -14,7 +14,7 @@ import (
 // FanOptions are those of Fan.
 type FanOptions struct {
 	N       []int // subscribers, one table after the other
-	Feeds   []int // among which they are spread; nil: one
+	Feeds   []int // among which they are spread
 	Kinds   []load.Kind
 	Rounds  int
 	Bursts  int      // of each server in each round; 0: as many as it takes to tell
@@ -66,7 +66,7 @@ type fan struct {
 // kind measures a transport, with each number of subscribers and of feeds.
 func (f *fan) kind(ctx context.Context, k load.Kind) error {
 	for _, n := range f.options.N {
-		for _, feeds := range f.feeds() {
+		for _, feeds := range f.options.Feeds {
 			if feeds > n {
 				continue
 			}
@@ -76,13 +76,6 @@ func (f *fan) kind(ctx context.Context, k load.Kind) error {
 		}
 	}
 	return nil
-}
-
-func (f *fan) feeds() []int {
-	if len(f.options.Feeds) == 0 {
-		return []int{1}
-	}
-	return f.options.Feeds
 }
 
 // The interval of the route: as short as the origin and the proxy can stand with so

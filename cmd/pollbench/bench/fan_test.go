@@ -28,7 +28,7 @@ func TestFanTellsAllSubscribersByEachTransport(t *testing.T) {
 	onLinux(t)
 	profile := filepath.Join(t.TempDir(), "cpu")
 	r, err := Fan(t.Context(), FanOptions{
-		N: []int{10, 30}, Kinds: load.Kinds(), Rounds: 1, Bursts: 2, Body: 1024, Profile: profile, Say: func(string, ...any) {},
+		N: []int{10, 30}, Feeds: []int{1}, Kinds: load.Kinds(), Rounds: 1, Bursts: 2, Body: 1024, Profile: profile, Say: func(string, ...any) {},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestFanSpreadsSubscribersOverFeeds(t *testing.T) {
 
 func TestReadersThatStopGetTheNewestNext(t *testing.T) {
 	onLinux(t)
-	r, err := Fan(t.Context(), FanOptions{N: []int{20}, Kinds: []load.Kind{load.NDJSON}, Rounds: 1, Bursts: 1, Body: 300, Slow: 0.1, Say: func(string, ...any) {}})
+	r, err := Fan(t.Context(), FanOptions{N: []int{20}, Feeds: []int{1}, Kinds: []load.Kind{load.NDJSON}, Rounds: 1, Bursts: 1, Body: 300, Slow: 0.1, Say: func(string, ...any) {}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@
 //	Wanderers.Run      each asks for something else each time
 //	Traffic.Start      clients of all sorts that come and go, with manners and without
 //
+// Thousands that are held are package audience's.
+//
 // Each client is a goroutine and a connection. What they saw is collected in
 // counters and in a [Histogram], which all of them share.
 //

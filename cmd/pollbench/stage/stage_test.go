@@ -163,6 +163,12 @@ func TestPeersServeFromTheOriginAndEndWithTheirWorkers(t *testing.T) {
 		"varnish cache": func(s *Stage, origin string) (*Process, error) {
 			return s.Varnish(t.Context(), origin, VarnishCache)
 		},
+		"haproxy cache": func(s *Stage, origin string) (*Process, error) {
+			return s.HAProxy(t.Context(), origin, HAProxyCache)
+		},
+		"haproxy pass": func(s *Stage, origin string) (*Process, error) {
+			return s.HAProxy(t.Context(), origin, HAProxyPass)
+		},
 		"varnish pass": func(s *Stage, origin string) (*Process, error) {
 			return s.Varnish(t.Context(), origin, VarnishPass)
 		},
@@ -184,7 +190,7 @@ func TestPeersServeFromTheOriginAndEndWithTheirWorkers(t *testing.T) {
 				t.Errorf("%+v", resp)
 			}
 			tree, err := proc.Tree(p.PID())
-			if err != nil || len(tree) < 2 {
+			if err != nil || len(tree) < 2 && p.Name != "haproxy" {
 				t.Errorf("%+v, %v", tree, err)
 			}
 			if err := s.End(p); err != nil {
@@ -197,6 +203,69 @@ func TestPeersServeFromTheOriginAndEndWithTheirWorkers(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestNchanTellsItsSubscribersWhatIsPublished(t *testing.T) {
+	s := newStage(t)
+	p, err := s.Nchan(t.Context(), 10)
+	if errors.Is(err, ErrNotInstalled) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post("http://"+p.Address+NchanPublish, "text/plain", strings.NewReader("news"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	told := get(t, p.Address+NchanSubscribe)
+	if resp.StatusCode/100 != 2 || told.StatusCode != http.StatusOK || told.ContentLength != 4 || told.Header.Get("ETag") == "" {
+		t.Errorf("%+v, %+v", resp, told)
+	}
+}
+
+func TestApartServersAndClientsShareNoCore(t *testing.T) {
+	s := newStage(t)
+	apart, err := s.Apart()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !apart {
+		t.Skip("one core, or not Linux")
+	}
+	defer func() {
+		if err := s.together(); err != nil {
+			t.Error(err)
+		}
+		if got := coresOf(t, os.Getpid()); got != coresOf(t, os.Getppid()) {
+			t.Errorf("left on the cores %s", got)
+		}
+	}()
+	server, err := s.Child(child.Loop, child.LoopOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	origin, err := s.Child(child.Origin, child.OriginOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := coresOf(t, os.Getpid())
+	if theirs := coresOf(t, server.PID()); theirs == ours || coresOf(t, origin.PID()) != ours {
+		t.Errorf("a server on %s, an origin on %s, and we on %s", theirs, coresOf(t, origin.PID()), ours)
+	}
+}
+
+// coresOf is the cores that a process may use, as the kernel writes them.
+func coresOf(t *testing.T, pid int) string {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, cores, _ := strings.Cut(string(text), "Cpus_allowed_list:")
+	cores, _, _ = strings.Cut(cores, "\n")
+	return strings.TrimSpace(cores)
 }
 
 func TestAPeerThatIsNotInstalledIsToldApartFromOneThatFails(t *testing.T) {
