@@ -51,7 +51,7 @@ with the bare loop in the middle and at the end. It takes half as long again as 
 The exit code is 1 if somebody was dropped, or got a version twice, an older one, or not
 the last one, if the origin was asked more often than once per interval, if memory grew;
 and with --bars, from 5000 subscribers on, if the CPU time of SSE, NDJSON or WebSocket is above 1.15 ×
-the loop's, of long polls above nchan's, the last above 1.25 × the loop's, or the p99
+the loop's, of long polls above nchan's, the last of any but long polls above 1.25 × the loop's, or the p99
 with readers that stopped above 1.10 × that without.`,
 		Example: `  pollbench fan
   pollbench fan --kinds sse --n 100,1000,10000,18000

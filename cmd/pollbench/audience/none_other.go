@@ -21,3 +21,5 @@ func (a *Audience) State() State                         { return State{} }
 func (a *Audience) Stop() int                            { return 0 }
 func (a *Audience) Resume(int64) (Resumed, State, error) { return Resumed{}, State{}, ErrSystem }
 func (a *Audience) Churn(int, time.Duration)             {}
+
+func (c *client) send([]byte) error { return ErrSystem }

@@ -51,7 +51,9 @@ func (row FanRow) bars(v *Verdict) {
 	if row.Kind == load.Longpoll {
 		v.most(row.CPUAgainst, nchan, barLongpoll, fmt.Sprintf("%s: CPU per delivery and next request", row.Kind))
 	}
-	v.most(row.LastAgainst, bareLoop, barLast, fmt.Sprintf("%s: the last is served", row.Kind))
+	if row.Kind != load.Longpoll { // who also reads the next requests meanwhile
+		v.most(row.LastAgainst, bareLoop, barLast, fmt.Sprintf("%s: the last is served", row.Kind))
+	}
 }
 
 // most claims that a ratio is at most so much. To a peer that is not installed there
