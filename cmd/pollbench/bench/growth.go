@@ -56,12 +56,16 @@ func fit(x, y []float64) Line {
 // at is where the line is.
 func (l Line) at(x float64) float64 { return l.Fixed + l.Slope*x }
 
-// grow finds the lines in rows that differ in one size only.
+// grow finds the lines in rows that differ in one size only. Of feeds, the bare loop
+// and nchan have none.
 func grow(rows []FanRow) (all []Growth) {
 	for _, of := range []string{"subscribers", "feeds"} {
 		groups := map[string][]FanRow{}
 		var order []string
 		for _, row := range rows {
+			if of == "feeds" && (row.Server == bareLoop || row.Server == nchan) {
+				continue
+			}
 			key := fmt.Sprint(row.Kind, row.Server, row.other(of))
 			if groups[key] == nil {
 				order = append(order, key)
@@ -106,9 +110,13 @@ func writeGrowth(w io.Writer, all []Growth) {
 	}
 	t := newTable("growth", "with", "CPU per one more", "fit (r²)", "CPU for a million*", "last per one more", "last of a million*")
 	for _, g := range all {
+		last := [2]string{fmt.Sprintf("%.2f µs", g.Last.Slope*1e3), seconds(g.Last.at(million))}
+		if g.Of == "feeds" { // each is told when it is polled
+			last = [2]string{"–", "–"}
+		}
 		t.add(fmt.Sprintf("%s, %s", g.Kind, g.Server), g.Of,
 			fmt.Sprintf("%.2f µs", g.CPU.Slope*1e3), fmt.Sprintf("%.3f", g.CPU.Fit), seconds(g.CPU.at(million)),
-			fmt.Sprintf("%.2f µs", g.Last.Slope*1e3), seconds(g.Last.at(million)))
+			last[0], last[1])
 	}
 	t.write(w)
 	fmt.Fprintln(w, "* Extrapolated along a least-squares line, on one core, and never measured.")
