@@ -32,8 +32,8 @@ from before the first change of a round until it has nothing to do any more, by 
 deliveries: it includes pollmux's polls and, of a long poll, the next request. "last"
 is the time from the instant of publication, which the message itself says (the origin
 writes it when it is asked; the loop before its first write; nchan's publisher before it
-sends), until the last subscriber has read it: the median of the bursts. p99 is that of
-all deliveries of a round. Ratios are of the same round, and medians are told.
+sends), until the last subscriber has read it, p99 until 99 % of them have: the median of the
+changes of a round. Ratios are of the same round, and medians are told.
 
 The clients are an epoll loop in a process for each server, on other cores than it.
 

@@ -23,8 +23,8 @@ many subscribers by SSE, for the delay.
 CPU per client and cycle is the CPU time of the server's processes (the kernel's clock of
 each), from before the first change of a turn until it has nothing to do any more, by the
 answers: the poll of the origin, the answer, and the next request, which is held again.
-p99 is from the instant of publication, which the message itself says, until the client
-has read it, of all answers of a turn; medians of the turns are told. A client asks
+p99 is from the instant of publication, which the message itself says, until 99 % of the
+clients have read it: the median of the cycles of a turn; medians of the turns are told. A client asks
 again when nothing is left to read, so what asking costs is not in the delay.
 
 The exit code is 1 if somebody was dropped, got a version twice or an older one, or did

@@ -44,11 +44,11 @@ type Lap struct {
 	Deliveries int64 `json:"deliveries"`
 	Bytes      int64 `json:"bytes"` // read
 	Skipped    int64 `json:"skipped"`
-	P50        int64 `json:"p50"` // nanoseconds from the publication to the client
-	P99        int64 `json:"p99"`
 
-	// Last is for each version, oldest first, how late it came to the last
-	// client, in nanoseconds.
+	// How late each version came, oldest first, in nanoseconds from its
+	// publication: to half of those who got it, to 99 % of them, and to the last.
+	P50  []int64 `json:"p50"`
+	P99  []int64 `json:"p99"`
 	Last []int64 `json:"last"`
 }
 

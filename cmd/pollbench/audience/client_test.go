@@ -129,7 +129,7 @@ func TestTheLastOfEachVersionIsTheLatest(t *testing.T) {
 	for _, d := range []struct{ version, skipped, late int64 }{{2, 0, 5}, {2, 0, 9}, {2, 0, 7}, {3, 0, 4}, {2, 0, 11}, {5, 1, 3}} {
 		n.delivered(d.version, d.skipped, d.late)
 	}
-	if l := n.lap(); !slices.Equal(l.Last, []int64{11, 4, 3}) || l.Deliveries != 6 || l.Skipped != 1 || l.P50 != 5 || l.P99 != 11 {
+	if l := n.lap(); !slices.Equal(l.Last, []int64{11, 4, 3}) || !slices.Equal(l.P50, []int64{7, 4, 3}) || !slices.Equal(l.P99, []int64{11, 4, 3}) || l.Deliveries != 6 || l.Skipped != 1 {
 		t.Errorf("%+v", l)
 	}
 	if n.reset(); n.lap().Deliveries != 0 || len(n.lap().Last) != 0 {

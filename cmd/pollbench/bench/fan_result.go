@@ -26,9 +26,9 @@ type FanRow struct {
 	Feeds  int       `json:"feeds"`
 	Server string    `json:"server"`
 
-	// CPU is microseconds of the server's CPU time per delivery, Last and P99
-	// milliseconds from the publication until the last client had it, or 99 %:
-	// medians of the rounds, Last of the median burst.
+	// CPU is microseconds of the server's CPU time per delivery, Last, P99 and P50
+	// milliseconds from the publication until the last client had it, 99 % or half
+	// of them: the median of a round's bursts. All are medians of the rounds.
 	CPU  float64 `json:"cpu_us"`
 	Last float64 `json:"last_ms"`
 	P99  float64 `json:"p99_ms"`
@@ -61,10 +61,10 @@ func (r *FanResult) add(m *match, k load.Kind, n, feeds int, interval time.Durat
 			CPUAgainst: map[string]Spread{}, LastAgainst: map[string]Spread{},
 			CPU:     m.middle(one.name, func(l burstLap) float64 { return l.each() }),
 			Last:    m.middle(one.name, func(l burstLap) float64 { return ms(l.lastIn()) }),
-			P99:     m.middle(one.name, func(l burstLap) float64 { return ms(float64(l.P99)) }),
+			P99:     m.middle(one.name, func(l burstLap) float64 { return ms(l.ninetyNine()) }),
 			Clients: m.middle(one.name, func(l burstLap) float64 { return float64(l.clients) / 1e3 / l.units }),
 
-			P50: m.middle(one.name, func(l burstLap) float64 { return ms(float64(l.P50)) }),
+			P50: m.middle(one.name, func(l burstLap) float64 { return ms(l.half()) }),
 		}
 		for _, l := range m.laps[one.name] {
 			row.Deliveries, row.Wire, row.Skipped = row.Deliveries+l.Deliveries, row.Wire+l.Bytes, row.Skipped+l.Skipped

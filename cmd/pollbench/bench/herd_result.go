@@ -22,7 +22,8 @@ type HerdRow struct {
 
 	// CPU is microseconds of the server's CPU time per client and cycle: an
 	// answer, and the next request held. P50, P99 and Last are milliseconds from
-	// the publication to the client: medians of the rounds.
+	// the publication until half of the clients had it, 99 % or all: the median of a
+	// round's cycles. All are medians of the rounds.
 	CPU  float64 `json:"cpu_us"`
 	P50  float64 `json:"p50_ms"`
 	P99  float64 `json:"p99_ms"`
@@ -49,8 +50,8 @@ func (r *HerdResult) add(m *match, o HerdOptions) {
 			Server: one.name, CPUAgainst: map[string]Spread{}, P99Against: map[string]Spread{}, Memory: m.memory[one.name],
 			CPU:     m.middle(one.name, func(l burstLap) float64 { return l.each() }),
 			Clients: m.middle(one.name, func(l burstLap) float64 { return float64(l.clients) / 1e3 / l.units }),
-			P50:     m.middle(one.name, ms(func(l burstLap) float64 { return float64(l.P50) })),
-			P99:     m.middle(one.name, ms(func(l burstLap) float64 { return float64(l.P99) })),
+			P50:     m.middle(one.name, ms(burstLap.half)),
+			P99:     m.middle(one.name, ms(burstLap.ninetyNine)),
 			Last:    m.middle(one.name, ms(burstLap.lastIn)),
 		}
 		for _, l := range m.laps[one.name] {

@@ -70,11 +70,16 @@ func (m *match) last(name, reference string) (Spread, bool) {
 
 // p99 are those of the time until 99 % had it.
 func (m *match) p99(name, reference string) (Spread, bool) {
-	return m.ratio(name, reference, func(l burstLap) float64 { return float64(l.P99) })
+	return m.ratio(name, reference, burstLap.ninetyNine)
 }
 
 // lastIn is the median of the bursts' latest delivery.
 func (l burstLap) lastIn() float64 { return float64(medianInt(l.Last)) }
+
+// ninetyNine is the median of the bursts' 99th percentile, half that of their median:
+// one burst that something else came between does not count for the lap.
+func (l burstLap) ninetyNine() float64 { return float64(medianInt(l.P99)) }
+func (l burstLap) half() float64       { return float64(medianInt(l.P50)) }
 
 func (m *match) ratio(name, reference string, figure func(burstLap) float64) (Spread, bool) {
 	base, ok := m.laps[reference]

@@ -101,7 +101,7 @@ func (s *slowRun) round(ctx context.Context, first bool) error {
 	if s.result.Memory[1], err = s.server.Memory(); err != nil {
 		return err
 	}
-	a, b := float64(before.P99)/1e6, float64(with.P99)/1e6
+	a, b := before.ninetyNine()/1e6, with.ninetyNine()/1e6
 	s.p99[0], s.p99[1], s.ratios = append(s.p99[0], a), append(s.p99[1], b), append(s.ratios, b/a)
 	return s.resume(ctx)
 }
