@@ -187,9 +187,11 @@ func (c *conn) armWrite(due time.Duration) error {
 	return c.Conn.SetWriteDeadline(onClock(due))
 }
 
-// noteStuck counts a client that does not take what it is sent, once.
+// noteStuck counts a client that does not take what it is sent, once. The kernel may
+// find it out first: see boundUnacked.
 func (c *conn) noteStuck(err error) {
-	if c.gate != nil && !c.stuck && errors.Is(err, os.ErrDeadlineExceeded) {
+	stuck := errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.ETIMEDOUT)
+	if c.gate != nil && !c.stuck && stuck {
 		c.stuck = true
 		c.gate.hit(limitWriteTime)
 	}
