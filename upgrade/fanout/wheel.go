@@ -8,7 +8,7 @@ const (
 	// tick is how exactly deadlines are met. A shard wakes up for the ticks in which
 	// there is something to do, and for no others.
 	tick   = 20 * time.Millisecond
-	spokes = 1024 // ticks of a turn; who is due later is looked at once per turn
+	spokes = 512 // ticks of a turn; who is due later is looked at once per turn
 )
 
 // wheel is a timing wheel of slots: putting one in costs the same however many
