@@ -140,11 +140,11 @@ func (e *Engine) tell(c net.Conn, ended func(End), end End) {
 	ended(end)
 }
 
-// jittered takes up to a tenth off, so that clients that came together do not
+// jittered takes up to a sixteenth off, so that clients that came together do not
 // beat together for long.
 func jittered(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
-	return d - rand.N(d/10+1)
+	return d - rand.N(d/16+1)
 }

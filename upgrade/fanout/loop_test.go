@@ -26,7 +26,7 @@ func TestASilenceIsBrokenByABeatThatIsNeverLate(t *testing.T) {
 			if l.text != "beat" || pause < 9*time.Second || pause > 10*time.Second {
 				t.Fatalf("%s after %v", l.text, pause)
 			}
-			early, late = early || pause < 9100*time.Millisecond, late || pause > 9900*time.Millisecond
+			early, late = early || pause < 9450*time.Millisecond, late || pause > 9900*time.Millisecond
 		}
 		if len(lines) < 700 || !early || !late {
 			t.Errorf("%d beats, not spread", len(lines))

@@ -51,10 +51,19 @@ func (h *shard) begin(s *slot) {
 	h.pulse(s)
 }
 
+// beatsTogether is into how many instants the beats of its time fall. To write to many
+// clients at once costs less than to write to each at a time of its own: in between,
+// both sides go to sleep and have to be woken.
+const beatsTogether = 32
+
 // pulse sets when the client has to hear something next.
 func (h *shard) pulse(s *slot) {
-	if s.pace.beat > 0 && s.phase == live {
-		s.beat = h.soon(jittered(s.pace.beat))
+	if s.pace.beat <= 0 || s.phase != live {
+		return
+	}
+	s.beat = h.soon(jittered(s.pace.beat))
+	if grain := s.pace.beat / beatsTogether; grain > tick && s.beat-h.now > grain {
+		s.beat -= s.beat % grain
 	}
 }
 
