@@ -78,7 +78,7 @@ func TestASocketIsGivenBackAsItWas(t *testing.T) {
 	h.reads("expired\n")
 	h.want(fanout.Done)
 	// Nobody else reads from it or writes to it, and its deadlines are not set.
-	go h.says("more")
+	h.says("more")
 	got := make([]byte, 4)
 	if _, err := io.ReadFull(h.server, got); err != nil || string(got) != "more" {
 		t.Errorf("%q, %v", got, err)
