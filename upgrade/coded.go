@@ -97,14 +97,22 @@ func (u *Update) named(accepted coding.Accepted, list []byte) (coding.Coding, bo
 // Choose is the coding in which a client gets the update. For one that refuses it
 // as it is, that need not be worth it.
 func (u *Update) Choose(accepted coding.Accepted) coding.Coding {
-	c := accepted.Best()
+	c := u.candidate(accepted)
 	switch {
-	case c == coding.Identity, u.codable == never, u.codable == onDemand && accepted.Has(coding.Identity):
+	case c == coding.Identity:
 		return coding.Identity
 	case u.coded(c) == nil, accepted.Has(coding.Identity) && len(u.coded(c))+codedExtra > len(u.Body):
 		return coding.Identity
 	}
 	return c
+}
+
+// candidate is the coding that a client gets the update in if it is worth it.
+func (u *Update) candidate(accepted coding.Accepted) coding.Coding {
+	if u.codable == never || u.codable == onDemand && accepted.Has(coding.Identity) {
+		return coding.Identity
+	}
+	return accepted.Best()
 }
 
 // Tag is the update's entity tag under a coding.

@@ -60,3 +60,11 @@ func ReadInbox(r io.Reader, most int64, message func(Message), pong func(frame [
 		}
 	}
 }
+
+// Awaits reports whether a session waits for an encoding, rather than for news.
+func (s *Stream) Awaits() bool   { return s.awaited.update != nil }
+func (p *LongPoll) Awaits() bool { return p.awaited.update != nil }
+func (s *Socket) Awaits() bool   { return s.awaited.update != nil }
+
+// Dear is the size from which on an update is encoded aside.
+const Dear = dear

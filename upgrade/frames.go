@@ -29,6 +29,7 @@ type frames struct {
 	deflated  deflatedMessage
 
 	mu      sync.Mutex
+	errands map[encoding]*errand              // nil until there is one
 	answers [coding.Codings]map[string][]byte // long-poll answers by what they depend on
 }
 

@@ -77,10 +77,15 @@ func updateOf(kind, body string) *upgrade.Update {
 	return upgrade.NewUpdate(u)
 }
 
-// told collects what a session says until it has nothing more to say.
+// told collects what a session says until it has nothing more to say. It waits for
+// what is encoded aside.
 func told(s fanout.Session) (said []byte, last bool) {
 	for {
-		frame, _, last := s.Next()
+		frame, changed, last := s.Next()
+		if a, ok := s.(interface{ Awaits() bool }); ok && a.Awaits() {
+			<-changed
+			continue
+		}
 		said = append(said, frame...)
 		if len(frame) > 0 {
 			s.Sent()

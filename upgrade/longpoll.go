@@ -23,6 +23,7 @@ type LongPoll struct {
 	renew    func() bool
 
 	sending  *Update
+	awaited  awaited
 	answered bool
 	early    []byte
 }
@@ -71,8 +72,12 @@ func NewLongPoll(source Source, o LongPollOptions) *LongPoll {
 func (p *LongPoll) Next() (frame []byte, changed <-chan struct{}, last bool) {
 	state := p.source.Latest()
 	if u := state.unseen(p.have.Version); u != nil {
+		u, made := p.awaited.next(u, p.aside)
+		if made != nil {
+			return nil, made, false
+		}
 		p.sending = u
-		return p.bytes(u), nil, true
+		return p.bytes(u, p.accepted), nil, true
 	}
 	if state.Ended != nil {
 		return p.finish(), nil, true
@@ -82,8 +87,8 @@ func (p *LongPoll) Next() (frame []byte, changed <-chan struct{}, last bool) {
 
 // bytes is the answer with an update. It is the same for all clients that were
 // waiting with the same options, so it is made once.
-func (p *LongPoll) bytes(u *Update) []byte {
-	p.answer.Coding = u.Choose(p.accepted)
+func (p *LongPoll) bytes(u *Update, accepted coding.Accepted) []byte {
+	p.answer.Coding = u.Choose(accepted)
 	a := p.answer
 	a.Update, a.Now = u, u.Received
 	variant := a.CacheStatus + "\n" + a.Via + "\n" + a.Held.String() + strconv.FormatBool(p.closing)
@@ -95,8 +100,8 @@ func (p *LongPoll) bytes(u *Update) []byte {
 func (p *LongPoll) finish() []byte {
 	state := p.source.Latest()
 	if u := state.unseen(p.have.Version); u != nil {
-		p.sending = u
-		return p.bytes(u)
+		p.sending, p.awaited.update = u, nil
+		return p.bytes(u, p.atOnce(u))
 	}
 	a := p.answer
 	a.Update, a.NotModified, a.Now = p.have, true, time.Now()
@@ -107,6 +112,15 @@ func (p *LongPoll) finish() []byte {
 		a.CacheStatus = p.stale
 	}
 	return a.Append(nil, p.closing)
+}
+
+// atOnce are the codings in which an update need not be waited for: it goes as it is
+// while it is being compressed, if the client takes that.
+func (p *LongPoll) atOnce(u *Update) coding.Accepted {
+	if p.accepted.Has(coding.Identity) && p.aside(u) != nil {
+		return coding.Accepted{}
+	}
+	return p.accepted
 }
 
 // Sent accounts for a delivered update. The client is done, unless it asks again.

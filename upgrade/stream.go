@@ -36,6 +36,7 @@ type Stream struct {
 	untold  bool    // that version could not be told
 	reason  string  // why it was told that what it has is stale
 	sending *Update // on its way
+	awaited awaited
 	over    bool
 	chatter int // bytes that the client has sent
 
@@ -117,6 +118,10 @@ func (s *Stream) Next() (frame []byte, changed <-chan struct{}, last bool) {
 	}
 	state := s.source.Latest()
 	if u := state.unseen(s.have); u != nil && u.HasSnapshot() && !s.doubts(state) {
+		u, made := s.awaited.next(u, s.aside)
+		if made != nil {
+			return nil, made, false
+		}
 		if frame, over := s.snapshot(u); over || len(frame) > 0 {
 			return frame, nil, over
 		}

@@ -29,6 +29,7 @@ type Socket struct {
 	pending []byte // goes out before anything else
 	have    uint64
 	sending *Update
+	awaited awaited
 
 	inbox   inbox
 	taking  bool   // a message is being handed on: nothing is read
@@ -77,6 +78,10 @@ func (s *Socket) Next() (frame []byte, changed <-chan struct{}, last bool) {
 	}
 	state := s.source.Latest()
 	if u := state.unseen(s.have); u != nil && u.HasSnapshot() {
+		u, made := s.awaited.next(u, s.aside)
+		if made != nil {
+			return nil, made, false
+		}
 		s.have, s.sending = u.Version, u
 		return u.message(s.press), nil, false
 	}
