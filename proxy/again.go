@@ -33,7 +33,7 @@ func repeatable(r *request, s *subscription, tag string) *upgrade.Question {
 	h := &r.head
 	c := clientConn(r.ctx.Conn())
 	switch {
-	case s.tenure != nil, c == nil || c.occupies, !h.IsGet(), h.Length != 0, h.HTTP10, h.Close, h.Has(head.CacheControl), h.Has(head.Expect),
+	case s.letIn != nil, c == nil || c.occupies, !h.IsGet(), h.Length != 0, h.HTTP10, h.Close, h.Has(head.CacheControl), h.Has(head.Expect),
 		string(h.Get(head.IfNoneMatch)) != tag:
 		return nil
 	}

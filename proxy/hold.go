@@ -9,6 +9,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/ledger"
+	"github.com/pollmux/pollmux/proxy/sock"
 	"github.com/pollmux/pollmux/upgrade"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
@@ -20,11 +21,14 @@ type subscription struct {
 	account *ledger.Subscriber
 	client  netip.Addr // that the feed is charged to
 
-	// Where clients are let in first; otherwise nil.
+	letIn *letIn // where clients are let in first; otherwise nil
+	again *again // of a long poll that may be asked again; nil if it may not
+}
+
+// letIn is that a client is let in for as long as it is held.
+type letIn struct {
 	lender *feed.Lender
 	tenure *authorize.Tenure
-
-	again *again // of a long poll that may be asked again; nil if it may not
 }
 
 // end gives everything back.
@@ -45,33 +49,33 @@ func (s *subscription) unsubscribe() {
 
 // leave ends what enter began.
 func (s *subscription) leave() {
-	if s.tenure != nil {
-		s.feed.Unlend(s.lender)
-		s.tenure.Leave()
+	if s.letIn != nil {
+		s.feed.Unlend(s.letIn.lender)
+		s.letIn.tenure.Leave()
 	}
 }
 
 // enter has the client let in for as long as it is held, if it has to be.
 func (s *subscription) enter(r *request) {
-	if s.tenure = s.proxy.tenure(r); s.tenure != nil {
-		s.lender = s.proxy.lender(r, s.tenure)
-		s.feed.Lend(s.lender)
+	if tenure := s.proxy.tenure(r); tenure != nil {
+		s.letIn = &letIn{lender: s.proxy.lender(r, tenure), tenure: tenure}
+		s.feed.Lend(s.letIn.lender)
 	}
 }
 
 // source is what the client sees of the feed.
 func (s *subscription) source() upgrade.Source {
-	if s.tenure == nil {
+	if s.letIn == nil {
 		return s.feed
 	}
-	return &tenant{Source: s.feed, tenure: s.tenure}
+	return &tenant{Source: s.feed, tenure: s.letIn.tenure}
 }
 
 // watch has the client looked at when the origin no longer lets it in, whatever the
 // feed says.
 func (s *subscription) watch(h fanout.Held) {
-	if s.tenure != nil {
-		s.tenure.OnOver(h.Wake)
+	if s.letIn != nil {
+		s.letIn.tenure.OnOver(h.Wake)
 	}
 }
 
@@ -172,6 +176,7 @@ func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 		c.unfollow(nil) // nothing that comes is answered
 		session := upgrade.NewStream(s.source(), options)
 		boundUnsent(c.Conn)
+		sock.Shed(c.Conn) // the engine has its own way, and nobody else comes after it
 		p.heldFor(s, c, session, terms, func(end fanout.End) { p.afterStream(c, session, end) })
 	}, s.end)
 }

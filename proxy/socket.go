@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/proxy/sock"
 	"github.com/pollmux/pollmux/upgrade"
 	"github.com/pollmux/pollmux/upgrade/coding"
 	"github.com/pollmux/pollmux/upgrade/fanout"
@@ -85,6 +86,7 @@ func (p *Proxy) beginSocket(r *request, s *subscription) {
 	}
 	p.takeOver(r, func(c *conn, early []byte) {
 		boundUnsent(c.Conn)
+		sock.Shed(c.Conn) // the engine has its own way, and nobody else comes after it
 		terms.Early = c.unfollow(early)
 		session := upgrade.NewSocket(key, fields, s.source(), options)
 		p.heldFor(s, c, session, terms, func(fanout.End) { _ = c.Close() })

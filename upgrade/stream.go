@@ -19,31 +19,29 @@ const (
 )
 
 // Stream is a subscriber over SSE, NDJSON or multipart. It is a
-// fanout.Session.
+// fanout.Session. Its fields lie so that it is small.
 type Stream struct {
-	kind      Transport
 	source    Source
-	chunked   bool
-	alias     bool
-	picture   bool
 	flow      *flow  // nil if it goes as it is
 	doubted   uint64 // version that is kept back while the source is stale
 	delivered func(*Update)
+	kind      Transport
+	chunked   bool
+	alias     bool
+	picture   bool
 
 	// The engine's goroutine has these.
+	untold  bool // the version that it has could not be told
+	over    bool
+	ahead   bool    // multipart: the head of the next part was sent, with the type of the last
+	beats   uint8   // multipart: sent since the last part
+	chatter int32   // bytes that the client has sent
 	pending []byte  // goes out before anything else
 	have    uint64  // version that it has
-	untold  bool    // that version could not be told
 	reason  string  // why it was told that what it has is stale
 	sending *Update // on its way
 	awaited awaited
-	over    bool
-	chatter int // bytes that the client has sent
-
-	// Of a multipart stream.
-	last  *Update // the last part
-	ahead bool    // the head of the next was sent, with the type of the last
-	beats int     // sent since the last part
+	last    *Update // multipart: the last part
 }
 
 // StreamOptions are what a stream's client asked for.
@@ -208,7 +206,7 @@ func (s *Stream) goodbye() []byte {
 // Heard bounds what the client says: a request or two that it has sent behind
 // this one are never answered.
 func (s *Stream) Heard(p []byte) (fanout.Verdict, func()) {
-	if s.chatter += len(p); s.chatter >= maxChatter {
+	if s.chatter += int32(len(p)); s.chatter >= maxChatter {
 		return fanout.Tiresome, nil
 	}
 	return fanout.Listening, nil

@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/pollmux/pollmux/upgrade"
 	"github.com/pollmux/pollmux/upgrade/fanout"
@@ -302,4 +303,11 @@ func FuzzLastEventID(f *testing.F) {
 			t.Fatalf("%q with %q: heard %q of the next version", id, resume, got)
 		}
 	})
+}
+
+// There is one for each client that waits.
+func TestAStreamIsSmall(t *testing.T) {
+	if size := unsafe.Sizeof(upgrade.Stream{}); size > 128 {
+		t.Errorf("%d bytes", size)
+	}
 }

@@ -129,3 +129,33 @@ func TestWhatIsNoTCPConnectionStaysAsItIs(t *testing.T) {
 		t.Error("it does not")
 	}
 }
+
+// TestAConnectionThatShedItsWaysWorks while it does that, too.
+func TestAConnectionThatShedItsWaysWorks(t *testing.T) {
+	ours, theirs := pair(t)
+	sent := make([]byte, 4<<20)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(sent)
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for rest := sent; len(rest) > 0; {
+			n, err := ours.Write(rest[:min(len(rest), 10000)])
+			if rest = rest[n:]; err != nil {
+				t.Error(err)
+				return
+			}
+		}
+		_ = ours.(interface{ CloseWrite() error }).CloseWrite()
+	})
+	wait.Go(func() {
+		if got, err := io.ReadAll(theirs); !bytes.Equal(got, sent) || err != nil {
+			t.Errorf("%d bytes came, %v", len(got), err)
+		}
+		_, _ = theirs.Write([]byte("thanks"))
+		_ = theirs.CloseWrite()
+	})
+	sock.Shed(ours)
+	wait.Wait()
+	if got, err := io.ReadAll(ours); string(got) != "thanks" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -14,6 +15,11 @@ import (
 // deadlines included, is the TCP connection's.
 type conn struct {
 	*net.TCPConn
+	ways atomic.Pointer[ways] // nil once they were shed
+}
+
+// ways are the other ways.
+type ways struct {
 	raw syscall.RawConn
 	in  half
 	out half
@@ -38,9 +44,19 @@ func New(c net.Conn) net.Conn {
 	if err != nil {
 		return c
 	}
-	s := &conn{TCPConn: tcp, raw: raw}
-	s.in.step, s.out.step = s.in.read, s.out.write
+	w := &ways{raw: raw}
+	w.in.step, w.out.step = w.in.read, w.out.write
+	s := &conn{TCPConn: tcp}
+	s.ways.Store(w)
 	return s
+}
+
+// Shed gives the memory back that the cheaper ways take, for a connection that is
+// hardly read from or written to any more. It works as before.
+func Shed(c net.Conn) {
+	if s, ok := c.(*conn); ok {
+		s.ways.Store(nil)
+	}
 }
 
 // Read implements net.Conn.
@@ -48,7 +64,11 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	n, err = c.in.do(p, c.raw.Read)
+	w := c.ways.Load()
+	if w == nil {
+		return c.TCPConn.Read(p)
+	}
+	n, err = w.in.do(p, w.raw.Read)
 	if n == 0 && err == nil {
 		err = io.EOF
 	}
@@ -57,7 +77,11 @@ func (c *conn) Read(p []byte) (n int, err error) {
 
 // Write implements net.Conn.
 func (c *conn) Write(p []byte) (n int, err error) {
-	n, err = c.out.do(p, c.raw.Write)
+	w := c.ways.Load()
+	if w == nil {
+		return c.TCPConn.Write(p)
+	}
+	n, err = w.out.do(p, w.raw.Write)
 	return n, c.told("write", err)
 }
 
