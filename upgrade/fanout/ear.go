@@ -84,8 +84,8 @@ func (e *ear) await() bool {
 // answer has the ear go on, after work if there is some.
 func (e *ear) answer(work func()) { e.answers <- work }
 
-// stop interrupts listen, waits for it and returns what was read by then. Work is
-// waited for.
+// stop interrupts listen, waits for it and returns what was read by then, and
+// nothing for work that was done. Work is waited for.
 func (e *ear) stop() (sounds [][]byte) {
 	_ = e.conn.SetReadDeadline(time.Unix(1, 0))
 	defer func() { _ = e.conn.SetReadDeadline(time.Time{}) }()
@@ -93,7 +93,7 @@ func (e *ear) stop() (sounds [][]byte) {
 	for {
 		select {
 		case s := <-e.heard:
-			if len(s.bytes) > 0 {
+			if s.err == nil {
 				sounds = append(sounds, s.bytes)
 			}
 		case <-e.done:

@@ -38,7 +38,7 @@ func (h *shard) note(s *slot, events uint32) {
 		h.push(s)
 	}
 	if events&dead != 0 && (len(s.rest) > 0 || s.working) {
-		h.finish(s, Gone) // reading will not tell
+		h.lose(s) // reading will not tell
 	}
 }
 
@@ -115,11 +115,27 @@ func (h *shard) worked(s *slot, end End) {
 	s.working = false
 	switch {
 	case s.phase == ended:
-		h.engine.tell(s.conn, s.tell, s.good)
+		if end != Done || !h.hearsMore(s) {
+			h.engine.tell(s.conn, s.tell, s.good)
+		}
 	case end != Done:
 		h.finish(s, end)
 	default:
 		h.heed(s, nil)
 		h.attend(s)
 	}
+}
+
+// hearsMore has a session whose client is gone go on with what that had said before:
+// it was heard, and the client may have thought that enough.
+func (h *shard) hearsMore(s *slot) bool {
+	defer h.contain(s)
+	if h.closing || s.good == Failed {
+		return false
+	}
+	if _, work := s.session.Heard(nil); work != nil {
+		s.working = true
+		go h.work(s, work) // waited for by worked
+	}
+	return s.working
 }

@@ -21,6 +21,7 @@ type loop struct {
 
 	// The goroutine that runs it has these.
 	finished          bool // nothing that the client sends counts
+	failed            bool // the session, or its work, did
 	beat, hold, leave *time.Timer
 }
 
@@ -76,18 +77,26 @@ func (l *loop) guarded() (end End) {
 	}()
 	defer l.stop()
 	go l.ear.listen(l.engine.report) // waited for by stop
-	return l.run()
+	l.failed = true                  // if it panics
+	end = l.run()
+	l.failed = end == Failed
+	return end
 }
 
 // stop interrupts the listening and waits for it. What was read by then, the
-// session hears of.
+// session hears of, and does: the client may have thought that enough.
 func (l *loop) stop() {
 	stopTimer(l.beat)
 	stopTimer(l.hold)
 	stopTimer(l.leave)
 	for _, sound := range l.ear.stop() {
-		if !l.finished {
-			_, _ = l.session.Heard(sound)
+		for !l.finished && !l.failed {
+			verdict, work := l.session.Heard(sound)
+			if l.finished = verdict == Finished; work == nil || l.engine.closed.Load() {
+				break
+			}
+			work()
+			sound = nil
 		}
 	}
 }
@@ -172,10 +181,10 @@ func (l *loop) finish(words func() []byte, good End) End {
 	return l.linger(l.write(words(), good))
 }
 
-// linger waits for the client to take its leave as well, if it was written to
-// and the terms want it.
+// linger waits for the client to take its leave as well, if the terms want it. One
+// that cannot be written to any more is heard out.
 func (l *loop) linger(end End) End {
-	if l.terms.Linger <= 0 || end != Done && end != Drained {
+	if l.terms.Linger <= 0 || end == Stuck || end == Failed {
 		return end
 	}
 	timer := time.NewTimer(l.terms.Linger)
@@ -223,7 +232,10 @@ func (l *loop) hangUp() bool {
 
 func (l *loop) sendBeat() (end End, over bool) {
 	frame, last := l.session.Beat()
-	if end = l.write(frame, Done); last && end == Done {
+	switch end = l.write(frame, Done); {
+	case end == Gone:
+		end = l.linger(end)
+	case end == Done && last:
 		end = Gone
 	}
 	resetTimer(l.beat, jittered(l.terms.Beat))

@@ -9,15 +9,30 @@ func (h *shard) meet(s *slot) {
 	defer h.contain(s)
 	switch {
 	case isDue(&s.stuck, h.now):
-		h.finish(s, Stuck)
+		h.giveUp(s)
 	case isDue(&s.leave, h.now):
 		h.sayGoodbye(s, true)
 	case s.phase > parting && isDue(&s.over, h.now):
+		if s.working && s.good == Gone {
+			s.over = h.now + s.pace.linger // it says nothing more; what it did say is taken one by one
+			return
+		}
 		h.finish(s, s.good)
 	case isDue(&s.over, h.now):
 		h.sayGoodbye(s, false)
 	case isDue(&s.beat, h.now):
 		h.breakSilence(s)
+	}
+}
+
+// giveUp ends the session of a client that takes nothing. It may have just done that,
+// or done it while this process stood still: nobody has looked yet.
+func (h *shard) giveUp(s *slot) {
+	switch h.push(s); {
+	case s.phase != ended && len(s.rest) == 0:
+		h.attend(s)
+	case s.stuck <= h.now:
+		h.finish(s, Stuck)
 	}
 }
 
@@ -65,6 +80,21 @@ func (h *shard) part(s *slot, good End) {
 	default:
 		h.finish(s, good)
 	}
+}
+
+// lose ends the session of a client that cannot be sent anything any more. One that
+// is lingered for is heard out: what it has sent before it left lies in the socket,
+// and reading fails behind that.
+func (h *shard) lose(s *slot) {
+	if s.pace.linger <= 0 || s.finished {
+		h.finish(s, Gone)
+		return
+	}
+	h.unpark(s)
+	s.calm()
+	s.rest, s.asked, s.good = nil, false, Gone
+	s.phase, s.over, s.unread = lingering, h.now+s.pace.linger, true
+	h.enqueue(s)
 }
 
 // hangUp ends our half of the connection, once the client is finished: one that

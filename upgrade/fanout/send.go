@@ -16,7 +16,7 @@ func (h *shard) send(s *slot, frame []byte, last bool) {
 func (h *shard) push(s *slot) {
 	n, err := h.socket.send(s, s.rest)
 	if err != nil {
-		h.finish(s, Gone)
+		h.lose(s)
 		return
 	}
 	if s.rest = s.rest[n:]; len(s.rest) > 0 {

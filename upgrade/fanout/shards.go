@@ -90,6 +90,9 @@ func (x *shards) start(e *Engine) {
 	}
 	x.paces = map[pace]*pace{}
 	x.all.Store(&all)
+	if e.isDraining() {
+		x.drain() // some may have missed that
+	}
 }
 
 func (x *shards) list() []*shard {
