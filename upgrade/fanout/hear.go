@@ -21,7 +21,7 @@ func (h *shard) hear(events []unix.EpollEvent) {
 	h.look()
 	for i := range events {
 		e := &events[i]
-		if s := h.slots[e.Fd]; s != nil && s.generation == e.Pad {
+		if s := h.slots[h.at(e.Fd)]; s != nil && s.generation == e.Pad {
 			h.note(s, e.Events)
 			h.attend(s)
 		}

@@ -114,8 +114,8 @@ func (h *shard) finish(s *slot, end End) {
 	h.unpark(s)
 	h.wheel.take(s)
 	s.calm()
-	if int(s.fd) < len(h.slots) && h.slots[s.fd] == s {
-		h.slots[s.fd] = nil
+	if n := h.at(s.fd); n < len(h.slots) && h.slots[n] == s {
+		h.slots[n] = nil
 	}
 	if end != Done {
 		_ = s.conn.Close()

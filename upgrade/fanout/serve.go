@@ -32,16 +32,20 @@ func (h *shard) enter(s *slot, early []byte) {
 // place makes a slot known by its descriptor. Who had that before has been closed
 // by somebody else.
 func (h *shard) place(s *slot) {
-	if more := int(s.fd) + 1 - len(h.slots); more > 0 {
+	n := h.at(s.fd)
+	if more := n + 1 - len(h.slots); more > 0 {
 		h.slots = append(h.slots, make([]*slot, more)...)
 	}
-	if former := h.slots[s.fd]; former != nil {
+	if former := h.slots[n]; former != nil {
 		h.finish(former, Gone)
 	}
 	h.generation++
 	s.generation = h.generation
-	h.slots[s.fd] = s
+	h.slots[n] = s
 }
+
+// at is where the slot with a descriptor lies: of those, the shard has each stride-th.
+func (h *shard) at(fd int32) int { return int(fd) / h.stride }
 
 // begin begins the time that the client is held.
 func (h *shard) begin(s *slot) {

@@ -43,13 +43,14 @@ type shard struct {
 	poll   *poller
 	bell   chan struct{} // room for one: there are calls
 	done   chan struct{} // closed by run
+	stride int           // between its descriptors: how many shards there are
 
 	mu    sync.Mutex
 	calls []call
 
 	now        time.Duration // since epoch, as of the last look
 	answered   []call        // calls, of the last time
-	slots      []*slot       // by descriptor
+	slots      []*slot       // by descriptor: see at
 	generation int32
 	queue      []*slot // to be asked
 	next       int     // of the queue
@@ -71,7 +72,7 @@ func newShard(e *Engine) (*shard, error) {
 		return nil, err
 	}
 	h := &shard{
-		engine: e, epoch: time.Now(), poll: poll, bell: make(chan struct{}, 1), done: make(chan struct{}),
+		engine: e, epoch: time.Now(), poll: poll, bell: make(chan struct{}, 1), done: make(chan struct{}), stride: 1,
 		audiences: map[<-chan struct{}]*audience{}, timer: time.NewTimer(time.Hour), draining: e.isDraining(),
 	}
 	h.socket.init(poll)
@@ -147,8 +148,13 @@ func (h *shard) obey() {
 		h.follow(&calls[i])
 	}
 	clear(calls)
-	h.answered = calls
+	if h.answered = calls; cap(calls) > maxAnswered {
+		h.answered = nil
+	}
 }
+
+// maxAnswered is how much room is kept for calls: a rush needs more of it, once.
+const maxAnswered = 1024
 
 func (h *shard) follow(c *call) {
 	switch c.what {

@@ -85,6 +85,9 @@ func (x *shards) start(e *Engine) {
 			break
 		}
 		all = append(all, h)
+	}
+	for _, h := range all {
+		h.stride = len(all)
 		go h.poll.run() // waited for by the shard, which closes it
 		go h.run()      // waited for by stop
 	}
