@@ -36,7 +36,8 @@ const (
 	lingerBytes = 256 << 10
 )
 
-// conn is a client's connection. It knows how it ended, and bounds each write.
+// conn is a client's connection. It knows how it ended, and bounds each write. Its
+// fields lie so that it is small: there is one for each client that is held.
 type conn struct {
 	net.Conn
 	writeTimeout time.Duration
@@ -45,6 +46,8 @@ type conn struct {
 	shared       bool   // the peer is a trusted proxy, which speaks for many
 	occupies     bool   // its request is charged to an address; for whoever serves it
 	exact        bool   // it cannot be written to any more once a deadline has passed
+	plain        bool   // what comes is no HTTP any more; for whoever reads
+	stuck        bool   // a write timed out; guarded by writing
 
 	// Guarded by the gate.
 	listed  *list.Element // among the gate's served ones; nil if it is not
@@ -65,12 +68,10 @@ type conn struct {
 	request *head.Follower // sees what the client sends; nil between two requests
 	last    *repeated      // poll, while there is nothing but polls; for whoever reads
 	held    []byte         // came, and was not let through yet
-	plain   bool           // what comes is no HTTP any more
 
 	due readTime
 
 	writing sync.Mutex    // frames of two writers do not mix
-	stuck   bool          // a write timed out; guarded by writing
 	armed   time.Duration // the write deadline that the system knows; guarded by writing
 }
 

@@ -176,6 +176,7 @@ func TestEveryGoroutineIsKnown(t *testing.T) {
 		"proxy/server.go func":                     "waits for others; serves nobody",
 		"proxy/tunnel.go func":                     "recovers",
 		"proxy/watch.go w.run":                     "recovers",
+		"upgrade/aside.go x.run":                   "recovers, and whoever asks next panics",
 		"upgrade/fanout/audience.go a.watch":       "waits for a channel; serves nobody",
 		"upgrade/fanout/hear.go h.work":            "recovers",
 		"upgrade/fanout/loop.go l.ear.listen":      "recovers",

@@ -92,6 +92,29 @@ func TestWhatIsEncodedAsideIsNotToldToWhoIsNoLongerLetIn(t *testing.T) {
 	}
 }
 
+// What was overtaken by an answer that is none is not told once there is one again.
+func TestWhatIsEncodedAsideIsForgottenWhenThereIsNothingToDeliver(t *testing.T) {
+	source, c := newFake(""), new(counter)
+	first := source.publish(large(1))
+	for name, s := range heldSessions(source, first, c) {
+		if name == "long poll" { // it is told of that as well
+			continue
+		}
+		told(s)
+		source.publish(large(2))
+		_, made, _ := s.Next()
+		<-made
+		source.publish(content(404, "text/plain", "gone"))
+		told(s)
+		last := source.publish(large(4))
+		before := len(c.all())
+		told(s)
+		if all := c.all(); len(all) != before+1 || all[before] != last.Version {
+			t.Errorf("%s: was told %v", name, all[before:])
+		}
+	}
+}
+
 // A long poll whose time is up is answered with what is there.
 func TestALongPollThatEndsDoesNotWaitForAnEncoding(t *testing.T) {
 	source, c := newFake(""), new(counter)
@@ -116,5 +139,31 @@ func TestALongPollThatEndsDoesNotWaitForAnEncoding(t *testing.T) {
 			t.Errorf("%s: %d bytes of %d", name, len(body), len(next.Body))
 		}
 		p.Sent()
+	}
+}
+
+// A panic is that of a session: the engine contains and reports it.
+func TestAPanicAsideIsThatOfWhoAsks(t *testing.T) {
+	source := newFake("")
+	broken := large(2)
+	broken.Offer = &coding.Offer{Codings: broken.Offer.Codings} // no press
+	first := source.publish(large(1))
+	ask := func() (frame []byte, panicked bool) {
+		p := upgrade.NewLongPoll(source, upgrade.LongPollOptions{Have: first, Accepted: first.Accepts([]byte("gzip"))})
+		defer func() { panicked = recover() != nil }()
+		for {
+			frame, made, last := p.Next()
+			if last {
+				return frame, false
+			}
+			<-made
+		}
+	}
+	source.publish(broken)
+	if _, panicked := ask(); !panicked {
+		t.Error("nobody is told of it")
+	}
+	if frame, panicked := ask(); panicked || len(frame) == 0 {
+		t.Errorf("others: %d bytes, panicked %v", len(frame), panicked)
 	}
 }

@@ -79,6 +79,7 @@ func (p *LongPoll) Next() (frame []byte, changed <-chan struct{}, last bool) {
 		p.sending = u
 		return p.bytes(u, p.accepted), nil, true
 	}
+	p.awaited.update = nil
 	if state.Ended != nil {
 		return p.finish(), nil, true
 	}

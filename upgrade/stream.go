@@ -124,6 +124,7 @@ func (s *Stream) Next() (frame []byte, changed <-chan struct{}, last bool) {
 			return frame, nil, over
 		}
 	}
+	s.awaited.update = nil
 	if state.Ended != nil {
 		return s.goodbye(), nil, true
 	}

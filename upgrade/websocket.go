@@ -85,6 +85,7 @@ func (s *Socket) Next() (frame []byte, changed <-chan struct{}, last bool) {
 		s.have, s.sending = u.Version, u
 		return u.message(s.press), nil, false
 	}
+	s.awaited.update = nil
 	if state.Ended != nil {
 		return closeFrame(endCode(state.Ended)), nil, true
 	}
