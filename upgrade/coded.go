@@ -15,7 +15,7 @@ const (
 	minCoded = 256
 
 	// maxCoded is how large it may be: everybody who waits for the version waits
-	// for that, up to 70 ms.
+	// for that, up to 400 ms.
 	maxCoded = 8 << 20
 
 	// codedExtra is what a coding adds to a head, about.

@@ -15,7 +15,9 @@
 // What is sent for an update is encoded once for all clients, when the first of
 // them needs it, and compressed once for each content coding that they ask for:
 // package coding does that, to whole answers, to the frames of streams and to the
-// messages of WebSockets. A source says by [Update.Offer] whether it may.
+// messages of WebSockets. A source says by [Update.Offer] whether it may. What is
+// large is encoded aside, in a goroutine of its own: those who hold clients have no
+// time for it, and their sessions wait for it as they do for news.
 //
 // WebSocket frames are read here, not by a library: the one at hand takes lengths
 // that are not minimal and a Close of one byte, finds text that is not UTF-8 only

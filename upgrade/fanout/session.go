@@ -9,7 +9,8 @@ type Session interface {
 	// Next returns the bytes that the client has to be sent now. If there are
 	// none, it returns the channel that is closed when there may be; a nil
 	// channel means never. last ends the session after the bytes are written.
-	// The bytes must not change any more.
+	// The bytes must not change any more. A frame that takes long to make is
+	// made elsewhere: the channel is closed when it is there.
 	Next() (frame []byte, changed <-chan struct{}, last bool)
 
 	// Sent is told that what another method returned last was written.
@@ -32,8 +33,10 @@ type Session interface {
 	// Heard is given what the client sent, and copies what it keeps of that.
 	// Next is asked once more after it. If there is work, which may block,
 	// that is done elsewhere; until it returns nothing is read, and then Heard
-	// is called with no bytes. Nothing is read either while the client does
-	// not take what it is sent.
+	// is called with no bytes, also if the client has been given up meanwhile.
+	// Nothing is read either while the client does not take what it is sent.
+	// One that is lingered for, and cannot be written to any more, is heard
+	// out.
 	Heard(p []byte) (v Verdict, work func())
 }
 
