@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -158,4 +159,42 @@ func TestPingsKeepASocketAliveAndASilentPeerIsDropped(t *testing.T) {
 	}()
 	<-pinged
 	r.eventually("the silent peer is gone", func() bool { return r.stats().Subscribers.WebSocket == 0 })
+}
+
+// Its writes have effects that are told the client, which is there no more: what that
+// does to the connection loses none of the others.
+func TestAllMessagesOfAClientThatIsGoneAreSent(t *testing.T) {
+	r := newRig(t, "interval: 1h", "websocket: {send: {method: PUT, path: /scores}}")
+	notes := newNotebook()
+	r.origin.AnswerFunc(legacy.FromHandler(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == "PUT" {
+			time.Sleep(10 * time.Millisecond)
+		}
+		notes.ServeHTTP(w, req)
+	})))
+	ws := r.socket("/scores")
+	wantMessage(t, ws, websocket.TextMessage, `""`)
+	const all = 20
+	for n := range all {
+		if err := ws.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, "%d", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = ws.Close() // without a word
+	var sent []string
+	r.eventually("all were sent", func() bool {
+		sent = sent[:0]
+		for _, request := range r.requestsTo("/scores") {
+			if request.Method == "PUT" {
+				sent = append(sent, string(request.Body))
+			}
+		}
+		return len(sent) >= all
+	})
+	for n, body := range sent {
+		if body != fmt.Sprint(n) {
+			t.Fatalf("sent %q", sent)
+		}
+	}
+	r.eventually("it is gone", func() bool { return r.stats().Subscribers.WebSocket == 0 })
 }
