@@ -92,7 +92,7 @@ func (h *shard) heed(s *slot, p []byte) {
 		h.finish(s, Done)
 	default:
 		// Its words come next, whatever else there would be to say.
-		s.phase, s.asked, s.leaving = parting, true, false
+		s.phase, s.asked, s.leaving, s.spoken = parting, true, false, true
 		h.unpark(s)
 	}
 }

@@ -75,7 +75,7 @@ func (h *shard) part(s *slot, good End) {
 	case s.pace.linger > 0:
 		s.phase, s.over = lingering, h.now+s.pace.linger
 		h.hangUp(s)
-	case s.pace.rest > 0 && good == Done && !h.draining:
+	case s.pace.rest > 0 && good == Done && !s.spoken && !h.draining:
 		s.phase, s.over = resting, h.now+s.pace.rest
 	default:
 		h.finish(s, good)

@@ -61,8 +61,8 @@ type Terms struct {
 	Early  []byte        // what the client sent already, which is heard first
 
 	// Rest is for how long a client whose session is Done may have it begin
-	// anew, by what it says next, before the connection is given back. Where
-	// each connection has a goroutine of its own nobody rests.
+	// anew, by what it says next, before the connection is given back. One
+	// that has Spoken already is not kept waiting. Where each connection has a goroutine of its own nobody rests.
 	Rest time.Duration
 
 	// Stall is for how long a client may take nothing of a frame. All of it

@@ -41,6 +41,7 @@ type slot struct {
 	last     bool // the frame on its way is the last
 	asked    bool // of parting: Next was, once more
 	leaving  bool // of parting: the words are Leave, not Expire
+	spoken   bool // the client has: what it said is not to wait for anything
 	queued   bool
 	working  bool // what the session asked for is done elsewhere
 	finished bool // nothing that the client sends counts
