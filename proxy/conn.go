@@ -131,6 +131,14 @@ func (c *conn) receive(p []byte) (n int, err error) {
 	return n, nil
 }
 
+// unread takes back what has come behind a request: what was read ahead, and what
+// was not let through yet. None of it counts as followed any more.
+func (c *conn) unread(early []byte) []byte {
+	early = append(early, c.held...)
+	c.held, c.request = nil, nil
+	return early
+}
+
 // unfollow says that what comes from now on is no HTTP. It returns what has come
 // of that, behind what was read ahead.
 func (c *conn) unfollow(early []byte) []byte {
@@ -285,7 +293,7 @@ type resumed struct {
 // takes the connection for a new one, whose first request is due at once.
 func (r *resumed) SetReadDeadline(t time.Time) error {
 	if idle := r.idle; idle > 0 {
-		if r.idle = 0; len(r.early) == 0 {
+		if r.idle = 0; len(r.early)+len(r.held) == 0 {
 			t = time.Now().Add(idle)
 		}
 	}

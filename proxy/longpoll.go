@@ -26,7 +26,7 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 		options.Rest, options.Renew, terms.Rest = s.again.rest, s.again.renew, restTime
 	}
 	p.takeOver(r, func(c *conn, early []byte) {
-		terms.Early = early // another request waits behind this one: it is answered at once
+		terms.Early = c.unread(early) // another request waits behind this one: it is answered at once
 		session := upgrade.NewLongPoll(s.source(), options)
 		p.heldFor(s, c, session, terms, func(end fanout.End) { p.afterLongPoll(c, end, session.Early(), closing) })
 	}, s.end)

@@ -46,14 +46,16 @@ func readAhead(c *conn, hijacked net.Conn) []byte {
 	}
 }
 
-// giveBack lets fasthttp go on with a connection that was taken over.
+// giveBack lets fasthttp go on with a connection that was taken over. early is all
+// that has come since.
 func (p *Proxy) giveBack(c *conn, early []byte) {
 	if p.Draining() {
 		_ = c.Close()
 		return
 	}
+	c.held = early // nobody has followed it
 	p.vacate(c)
 	p.gate.serve(c)
-	back := &resumed{conn: c, early: early, idle: p.config.Timeouts.Idle}
+	back := &resumed{conn: c, idle: p.config.Timeouts.Idle}
 	p.goServe(c, func() { _ = p.server.ServeConn(back) })
 }
