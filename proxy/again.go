@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/head"
@@ -28,13 +29,14 @@ type again struct {
 // repeatable is what the client will send if it asks the same again, or nil if the
 // next request has to go the whole way: where clients are let in first, where they
 // are charged by what each request says, or where this one asks for more than the
-// newest version, which it names by a tag.
+// newest version, which it names by a tag, or for another host than its Host: what
+// was made of an absolute target is not what would be made of its path.
 func repeatable(r *request, s *subscription, tag string) *upgrade.Question {
 	h := &r.head
 	c := clientConn(r.ctx.Conn())
 	switch {
 	case s.letIn != nil, c == nil || c.occupies, !h.IsGet(), h.Length != 0, h.HTTP10, h.Close, h.Has(head.CacheControl), h.Has(head.Expect),
-		string(h.Get(head.IfNoneMatch)) != tag:
+		string(h.Get(head.IfNoneMatch)) != tag, !bytes.EqualFold(h.Get(head.Host), h.Host):
 		return nil
 	}
 	asked := append(append([]byte("GET "), h.Target...), " HTTP/1.1\r\n"...)

@@ -220,6 +220,57 @@ func TestAWriteWhileAClientRestsIsSeen(t *testing.T) {
 	a.hear().want(t, 200, `"while it rests"`)
 }
 
+// A client that has logged out meanwhile is told so, and does not wait for more of
+// what it had.
+func TestALogoutWhileAClientRestsIsSeen(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	var version, over atomic.Int64
+	r.origin.AnswerFunc(legacy.FromHandler(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		switch {
+		case req.URL.Path == "/logout":
+			over.Store(1)
+			w.Header().Set("Set-Cookie", "sid=; Max-Age=0")
+		case req.Method == http.MethodPost:
+			version.Add(1)
+		case over.Load() == 1:
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			fmt.Fprintf(w, "%d", version.Load())
+		}
+	})))
+	alice := []string{"Cookie", "sid=alice"}
+	a := newAsker(r, "/x", alice...)
+	a.ask()
+	a.waits(1)
+	r.do("POST", "/x", "1", alice...)
+	a.hear().want(t, 200, "1")
+	a.waits(0)
+	if !a.rests() {
+		t.Fatal("the connection was given back")
+	}
+	r.do("POST", "/logout", "1", alice...)
+	a.ask()
+	a.hear().want(t, 401, "")
+}
+
+// The host of an absolute target is not that of the same question as a path.
+func TestAQuestionToAnotherHostTakesTheWholeWay(t *testing.T) {
+	r := newRig(t, "interval: 10ms")
+	var version atomic.Int64
+	r.origin.AnswerFunc(legacy.FromHandler(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		fmt.Fprintf(w, "%s %d", req.Host, version.Load())
+	})))
+	a := newAsker(r, "http://one/x")
+	a.ask()
+	a.waits(1)
+	version.Add(1)
+	a.hear().want(t, 200, "one 1")
+	a.waits(0)
+	a.path = "/x"
+	a.ask()
+	a.hear().want(t, 200, a.addr+" 1")
+}
+
 func TestADrainEndsWhoRests(t *testing.T) {
 	r := newRig(t, "interval: 10ms")
 	a := newAsker(r, "/x")

@@ -134,11 +134,12 @@ func (f *Feed) Hit(now time.Time) (a Answer, ok bool) {
 
 // IsLive reports whether what there is may be shared, and is up to date as far as
 // anybody knows: whoever has it can wait for what comes next without asking first. It
-// may be older than the interval, which Subscribe sees to.
+// may be older than the interval, which Subscribe sees to, but not than a write, or
+// than a logout, after which it may be no longer this client's.
 func (f *Feed) IsLive(now time.Time) bool {
 	v := f.view.Load()
 	f.touch(now)
-	return v.state.Ended == nil && v.state.Stale == "" && v.state.Update != nil && !now.Before(v.alone)
+	return v.state.Ended == nil && v.state.Stale == "" && v.state.Update != nil && v.generation == f.generation.Load() && !now.Before(v.alone)
 }
 
 // IsFresh reports whether Hit has an answer that is no older than the interval.

@@ -62,7 +62,8 @@ type Terms struct {
 
 	// Rest is for how long a client whose session is Done may have it begin
 	// anew, by what it says next, before the connection is given back. One
-	// that has Spoken already is not kept waiting. Where each connection has a goroutine of its own nobody rests.
+	// that has Spoken already is not kept waiting. Where each connection has a
+	// goroutine of its own nobody rests.
 	Rest time.Duration
 
 	// Stall is for how long a client may take nothing of a frame. All of it
