@@ -68,7 +68,7 @@ func (c *conn) mayBeQuick() bool {
 // quick answers a request that was read from a connection at once, if it can. What
 // it has not answered, it has not touched. After an error the connection is over.
 func (p *Proxy) quick(c *conn, raw []byte) (answered bool, err error) {
-	if !bytes.HasPrefix(raw, []byte("GET /")) || !p.mayLeadToQuick(raw) || !c.state.CompareAndSwap(connIdle, connQuick) {
+	if !bytes.HasPrefix(raw, []byte("GET /")) || len(raw) > int(p.config.Limits.RequestHeader) || !p.mayLeadToQuick(raw) || !c.state.CompareAndSwap(connIdle, connQuick) {
 		return false, nil
 	}
 	defer func() {
