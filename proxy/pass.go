@@ -123,7 +123,7 @@ func (x *pass) ownRequest() *origin.Request {
 		Method:  methodName(r.head.Method),
 		Head:    x.buf,
 		Timeout: r.route.upstream.Timeout,
-		Repeat:  r.head.IsSafe() && r.head.Length == 0,
+		Repeat:  !r.writes() && r.head.IsSafe() && r.head.Length == 0,
 	}
 	if x.body != nil {
 		req.Body, req.Length, req.Abandon = x.body, r.head.Length, x.body.abandon

@@ -21,7 +21,7 @@ import (
 //	    │ anything else: conn.asked
 //	    └──────► fasthttp ──► handle ──► passThrough ──► client
 func (p *Proxy) passQuick(r *request) (answered bool, err error) {
-	if !p.occupy(r, r.conn) {
+	if r.writes() || !p.occupy(r, r.conn) {
 		return false, nil
 	}
 	r.conn.isQuick()

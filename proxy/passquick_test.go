@@ -137,3 +137,28 @@ func TestAPassedRequestIsNotCutByAShutdown(t *testing.T) {
 		})
 	}
 }
+
+// A GET that a field makes a write is one: it does not go the quick way, it is never
+// sent twice, and what it may have changed is looked at.
+func TestAnOverriddenMethodMakesAWrite(t *testing.T) {
+	for _, lines := range [][]string{{"mode: pass"}, {"interval: 1h"}} {
+		r := newRig(t, lines...)
+		c, n := r.pipe(), r.counted()
+		c.ask(r.text("/other", "Range", "bytes=0-")).want(t, 200, `{"v":1}`) // a connection that was used before
+		r.origin.Break(legacy.CloseBeforeHead(), "/a")
+		if got := c.ask(r.text("/a", "X-HTTP-Method-Override", "DELETE")); got.StatusCode != 502 {
+			t.Errorf("%v: %d", lines, got.StatusCode)
+		}
+		if got := len(r.requestsTo("/a")); got != 1 {
+			t.Errorf("%v: the origin was asked %d times", lines, got)
+		}
+		if lines[0] == "mode: pass" {
+			n.want("the first", 1)
+		}
+	}
+	r := newRig(t, "interval: 1h")
+	r.get("/a").want(t, 200, `{"v":1}`)
+	r.body(`{"v":2}`)
+	r.get("/a", "X-HTTP-Method-Override", "PUT")
+	r.get("/a").want(t, 200, `{"v":2}`)
+}

@@ -81,7 +81,6 @@ func TestNothingButAWholePollIsAnsweredQuickly(t *testing.T) {
 		"GET /a HTTP/1.1\r\n" + host + "CDN-Loop: " + r.proxy.loopID + "\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "Range: bytes=0-1\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
-		"GET /a HTTP/1.1\r\n" + host + "X-HTTP-Method-Override: DELETE\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "Cookie: sid=0123456789abcdef\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "Authorization: Bearer 0123456789abcdef\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "X-Other: 1\r\n\r\n",
@@ -106,6 +105,7 @@ func TestNothingButAWholePollIsAnsweredQuickly(t *testing.T) {
 		"GET /a HTTP/1.1\r\n" + host + "\r\nGET /a HTTP/1.1\r\n" + host + "\r\n",
 		"GET /a HTTP/1.1\r\n" + host + "\r\n\r\n",
 		"GET /a HTTP/1.1\r\n" + host + strings.Repeat("Accept: */*\r\n", 101) + "\r\n",
+		"GET /a HTTP/1.1\r\n" + host + "X-HTTP-Method-Override: DELETE\r\n\r\n", // the last one: behind a write, nothing is
 	} {
 		c := r.pipe()
 		before := n.now()

@@ -62,9 +62,13 @@ func (r *request) peer() net.Addr {
 	return r.ctx.RemoteAddr()
 }
 
-// writes reports whether the request may change something at the origin.
+// writes reports whether the request may change something at the origin: by its
+// method, or by what a field says that this is.
 func (r *request) writes() bool {
-	if !r.route.coalesces() {
+	switch {
+	case r.head.Has(head.MethodOverride):
+		return true
+	case !r.route.coalesces():
 		return !r.head.IsSafe()
 	}
 	return r.route.share.Writes(&r.head)
