@@ -69,7 +69,7 @@ func (p *Proxy) newPass(r *request, cancel func()) *pass {
 // spend gives back what ended in good order. What may still be held by somebody
 // is left to the garbage collector.
 func (x *pass) spend() {
-	if x.body != nil || x.leave != nil || x.over != nil {
+	if x.body != nil || x.leave != nil || x.over != nil || x.leash.Spread() {
 		return
 	}
 	buf := x.buf

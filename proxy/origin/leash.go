@@ -53,6 +53,15 @@ func (l *Leash) Err() error {
 	return nil
 }
 
+// Spread reports whether somebody had to wait for the end, and may hold the leash, in
+// a context that was made of it, for longer than the request lasts: as one does who
+// was about to try another address when the connection was made.
+func (l *Leash) Spread() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.inner != nil
+}
+
 func (l *Leash) context() context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -51,6 +51,21 @@ func TestAPulledLeashSendsNothing(t *testing.T) {
 	}
 }
 
+// TestALeashIsSpreadOnlyWhereAConnectionIsMade: who dials may be late to look at it,
+// when the request is over and the leash would be another's.
+func TestALeashIsSpreadOnlyWhereAConnectionIsMade(t *testing.T) {
+	r := newRig(t, plain("good"))
+	for i, want := range []bool{true, false} {
+		var leash Leash
+		if _, _, err := do(&leash, r.client, get("/")); err != nil {
+			t.Fatal(err)
+		}
+		if got := leash.Spread(); got != want {
+			t.Errorf("request %d: %v", i, got)
+		}
+	}
+}
+
 // TestPullingALeashWhenAllIsOverHarmsNobody: the connection is another's then.
 func TestPullingALeashWhenAllIsOverHarmsNobody(t *testing.T) {
 	r := newRig(t, plain("good"))
