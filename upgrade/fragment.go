@@ -26,7 +26,11 @@ func (u *Update) fragment(t Transport, press *coding.Press, c coding.Coding) *fr
 		if whole.err != nil {
 			return
 		}
-		f.sums = press.Fragment(c, whole.plain)
+		if len(whole.plain) > maxCoded {
+			f.sums = coding.Stored(c, whole.plain)
+		} else {
+			f.sums = press.Fragment(c, whole.plain)
+		}
 		f.frame = newFrame(f.sums.Bytes, nil)
 		f.sums.Bytes = f.plain
 		u.keep(len(f.chunk))

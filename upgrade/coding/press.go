@@ -24,13 +24,23 @@ const (
 // what a client has to keep, and what each encoder takes several times over.
 const window = 20
 
-// mostAtOnce bounds how many encoders are at work. Each takes 1 to 5 MiB.
+// mostAtOnce bounds how many encoders are at work, for either kind of body. Each
+// takes 1 to 5 MiB.
 const mostAtOnce = 8
 
-// Press compresses. It may be used by many at once; more of them than there are
-// processors, or than mostAtOnce, wait for each other.
+// quick is how large a body may be that is compressed in no time to speak of: a
+// millisecond or less. Such bodies do not wait for larger ones.
+const quick = 64 << 10
+
+// IsQuick reports whether so many bytes are compressed in no time to speak of.
+func IsQuick(bytes int) bool { return bytes <= quick }
+
+// Press compresses. It may be used by many at once; of those with bodies that are
+// quick, and of the others, more than there are processors, or than mostAtOnce, wait
+// for each other.
 type Press struct {
-	slots   chan struct{}
+	quick   chan struct{}
+	slow    chan struct{}
 	deflate sync.Pool // of *flate.Writer
 	gzip    sync.Pool // of *gzip.Writer
 	brotli  sync.Pool // of *brrr.Writer
@@ -40,13 +50,23 @@ type Press struct {
 
 // NewPress returns a press. Its encoders are made when they are needed.
 func NewPress() *Press {
-	return &Press{slots: make(chan struct{}, min(runtime.GOMAXPROCS(0), mostAtOnce))}
+	n := min(runtime.GOMAXPROCS(0), mostAtOnce)
+	return &Press{quick: make(chan struct{}, n), slow: make(chan struct{}, n)}
+}
+
+// lane is where a body of a size waits for its turn.
+func (p *Press) lane(bytes int) chan struct{} {
+	if IsQuick(bytes) {
+		return p.quick
+	}
+	return p.slow
 }
 
 // Whole returns a body under a coding; nil if that cannot be had.
 func (p *Press) Whole(c Coding, body []byte) []byte {
-	p.slots <- struct{}{}
-	defer func() { <-p.slots }()
+	lane := p.lane(len(body))
+	lane <- struct{}{}
+	defer func() { <-lane }()
 	switch c {
 	case Gzip:
 		return through(&p.gzip, newGzip, body)
@@ -61,8 +81,9 @@ func (p *Press) Whole(c Coding, body []byte) []byte {
 // Deflate returns a body as deflate blocks that refer to nothing before them and
 // end on a byte, with an empty block behind them: 00 00 FF FF.
 func (p *Press) Deflate(body []byte) []byte {
-	p.slots <- struct{}{}
-	defer func() { <-p.slots }()
+	lane := p.lane(len(body))
+	lane <- struct{}{}
+	defer func() { <-lane }()
 	w, _ := p.deflate.Get().(*flate.Writer)
 	if w == nil {
 		w, _ = flate.NewWriter(nil, deflateLevel) // a level that there is

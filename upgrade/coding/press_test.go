@@ -191,3 +191,20 @@ func TestDeflateRefersToNothingBeforeIt(t *testing.T) {
 		t.Errorf("%q, %v", plain, err)
 	}
 }
+
+// Else everybody who is told of a small change would wait behind large bodies, which
+// whoever asks for enough of them keeps the press busy with.
+func TestASmallBodyDoesNotWaitForLargeOnes(t *testing.T) {
+	p := coding.NewPress()
+	undo := p.Occupy()
+	defer undo()
+	small := bytes.Repeat([]byte("a"), coding.Quick)
+	for _, c := range []coding.Coding{coding.Gzip, coding.Zstd, coding.Brotli} {
+		if len(p.Whole(c, small)) == 0 {
+			t.Errorf("%v: nothing", c)
+		}
+	}
+	if len(p.Deflate(small)) == 0 {
+		t.Error("nothing is deflated")
+	}
+}
