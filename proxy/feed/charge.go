@@ -19,6 +19,12 @@ func newCharge(set *Feeds, bytes int) *charge {
 	return c
 }
 
+// grow takes more, and makes room for it.
+func (c *charge) grow(bytes int) {
+	c.add(bytes)
+	c.set.trim()
+}
+
 // add takes more. What slow clients still have made of a version that is not kept
 // any more lasts as long as they do.
 func (c *charge) add(bytes int) {

@@ -237,6 +237,26 @@ func TestEncodingsCountUntilTheirVersionIsReplaced(t *testing.T) {
 	})
 }
 
+// Who asks for one snapshot after the other in every coding and as everything that
+// there is must not fill the memory, though nothing is polled meanwhile.
+func TestEncodingsDriveOutWhatNobodyWants(t *testing.T) {
+	inBubbleWith(t, Limits{Bytes: 10_000}, func(t *testing.T, r *rig) {
+		r.origin.answers(func(p *poll) *origin.Response { return response(200, strings.Repeat("x", 900)) })
+		var all []*upgrade.Update
+		for i := range 10 {
+			all = append(all, r.get(fmt.Sprint("/", i)).Update)
+		}
+		for _, u := range all {
+			for _, transport := range []upgrade.Transport{upgrade.SSE, upgrade.NDJSON, upgrade.Multipart, upgrade.WebSocket} {
+				u.Representable(transport)
+				if n := r.feeds.bytes.Load(); n > 10_000 {
+					t.Fatalf("%d bytes are kept", n)
+				}
+			}
+		}
+	})
+}
+
 // A feed that takes the place of one whose credentials were refused does not come
 // on top of the limit.
 func TestNoFeedComesOnTopOfTheLimit(t *testing.T) {

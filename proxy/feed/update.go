@@ -35,7 +35,7 @@ func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update, taken *char
 		Polled:       fl.began,
 		Received:     l.received,
 		Age:          ageOf(h),
-		Taken:        taken.add,
+		Taken:        taken.grow,
 		Offer:        f.spec.Offer,
 	})
 }
