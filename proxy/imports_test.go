@@ -39,7 +39,7 @@ var onlyIn = map[string][]string{
 	"gopkg.in/yaml.v3":                    {"config"},
 	"github.com/fasthttp/websocket":       {}, // a client in tests
 	"golang.org/x/net":                    {}, // a name server in tests
-	"github.com/klauspost/compress":       {"upgrade/coding"},
+	"github.com/klauspost/compress":       {"upgrade/coding", "cmd/pollbench/audience"},
 	"github.com/molecule-man/go-brrr":     {"upgrade/coding"},
 	"github.com/spf13/cobra":              {"cmd/pollmux", "cmd/pollbench"},
 	"github.com/prometheus/client_golang": {"proxy/ledger", "proxy/admin"},

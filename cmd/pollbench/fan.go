@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pollmux/pollmux/cmd/pollbench/audience"
 	"github.com/pollmux/pollmux/cmd/pollbench/bench"
 	"github.com/pollmux/pollmux/cmd/pollbench/load"
 )
@@ -57,6 +59,7 @@ with readers that stopped above 1.10 × that without.`,
   pollbench fan --kinds sse --n 100,1000,10000,18000
   pollbench fan --kinds sse --feeds 1,100,10000 --rounds 3
   pollbench fan --kinds sse --slow 1%
+  pollbench fan --kinds sse --compress gzip
   pollbench fan --mixed 60s
   pollbench fan --kinds websocket --pollmux ./pollbench-of-a-branch
   pollbench fan --kinds longpoll --profile held.pprof && go tool pprof -top held.pprof`,
@@ -88,6 +91,9 @@ with readers that stopped above 1.10 × that without.`,
 		if o.Kinds, err = kindsOf(kinds); err != nil {
 			return nil, err
 		}
+		if err := checkCoding(c, &o, mixed > 0); err != nil {
+			return nil, err
+		}
 		o.Say = say
 		if mixed > 0 {
 			c.lasting(8*mixedInterval, "mixed", mixed)
@@ -103,12 +109,28 @@ with readers that stopped above 1.10 × that without.`,
 	flags.IntVar(&o.Rounds, "rounds", 5, "turns that each server gets")
 	flags.IntVar(&o.Bursts, "bursts", 0, "changes in a turn (default: for 30000 deliveries, and 3 at least)")
 	flags.IntVar(&o.Body, "body", 1024, "`BYTES` of the resource")
+	flags.StringVar(&o.Coding, "compress", "", "`CODING` of SSE and NDJSON, gzip or zstd; the loop writes as few bytes, but 200 at least")
 	flags.DurationVar(&mixed, "mixed", 0, "in place of that: `TIME` with --n of all kinds together on one feed (default 1000 of each)")
 	flags.StringVar(&slow, "slow", "0%", "`SHARE` of the readers that stop, in an extra part")
 	addBarsFlags(b.cmd, &o.Bars, &quick)
 	addPollmuxFlag(b.cmd, &o.Others)
 	flags.StringVar(&o.Profile, profileFlag, "", "`FILE` for a CPU profile of pollmux, of the last contest")
 	return b
+}
+
+// checkCoding lets streams alone be compressed, unless other kinds were asked for.
+func checkCoding(c checks, o *bench.FanOptions, mixed bool) error {
+	if o.Coding == "" {
+		return nil
+	}
+	streams := []load.Kind{load.SSE, load.NDJSON}
+	if !c.cmd.Flags().Changed("kinds") {
+		o.Kinds = streams
+	}
+	c.check(slices.Contains(audience.Codings(), o.Coding), "compress", "gzip or zstd")
+	c.check(!mixed && o.Slow == 0, "compress", "neither --mixed nor --slow beside it")
+	c.check(!slices.ContainsFunc(o.Kinds, func(k load.Kind) bool { return !slices.Contains(streams, k) }), "compress", "sse and ndjson in --kinds")
+	return c.err()
 }
 
 // addBarsFlags are for what takes its time to tell.

@@ -31,9 +31,14 @@ type Options struct {
 	// has. Those are who stops reading. 0: nobody.
 	Tight int `json:"tight,omitempty"`
 
+	// Coding is what a stream has to come in, one of Codings; "" is as it is.
+	Coding string `json:"coding,omitempty"`
+
 	// Read finds the version of a snapshot, and the instant at which it was
 	// published, in Unix nanoseconds.
 	Read func(snapshot []byte) (version, published int64, ok bool) `json:"-"`
+
+	unpacker *unpacker
 }
 
 // Marker begins a snapshot.

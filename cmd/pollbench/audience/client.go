@@ -16,7 +16,8 @@ type client struct {
 	number  int
 	talk    talk
 	chunked bool
-	stopped bool // does not read
+	coding  string // Content-Encoding
+	stopped bool   // does not read
 	tight   bool
 	arrived bool // was answered
 	closed  bool
@@ -62,7 +63,7 @@ func (c *client) take(b []byte, o *Options, tell heard) (n int, err error) {
 		case inBody:
 			step = c.readBody(b[n:], tell)
 		case inStream:
-			step, err = c.readStream(b[n:], o.Size, tell)
+			step, err = c.readStream(b[n:], o, tell)
 		default:
 			step, err = c.readFrame(b[n:], tell)
 		}
@@ -98,7 +99,7 @@ func (c *client) readHead(b []byte, o *Options) (int, error) {
 		c.talk = inSockets
 	case o.Kind == load.Longpoll && status == http.StatusOK && c.length > 0 && len(c.etag) > 0:
 		c.talk = inBody
-	case o.Kind != load.WebSocket && o.Kind != load.Longpoll && status == http.StatusOK:
+	case o.Kind != load.WebSocket && o.Kind != load.Longpoll && status == http.StatusOK && c.coding == o.Coding:
 		c.talk = inStream
 	default:
 		return 0, fmt.Errorf("unexpected answer: %.200q", b[:end])
@@ -112,6 +113,7 @@ func (c *client) readFields(head []byte) (status int, err error) {
 		return 0, fmt.Errorf("an answer that begins with %.40q", head)
 	}
 	status, _ = strconv.Atoi(string(head[9:12])) // 0 is unexpected as well
+	c.coding = ""
 	c.length, c.chunked, c.etag, c.dated = 0, false, c.etag[:0], c.dated[:0]
 	for len(head) > 0 {
 		var line []byte
@@ -122,6 +124,8 @@ func (c *client) readFields(head []byte) (status int, err error) {
 			c.length, err = strconv.Atoi(string(bytes.TrimSpace(value)))
 		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
 			c.chunked = true
+		case bytes.EqualFold(name, []byte("Content-Encoding")):
+			c.coding = string(bytes.TrimSpace(value))
 		case bytes.EqualFold(name, []byte("ETag")):
 			c.etag = append(c.etag, bytes.TrimSpace(value)...)
 		case bytes.EqualFold(name, []byte("Last-Modified")):
@@ -142,9 +146,9 @@ func (c *client) readBody(b []byte, tell heard) int {
 }
 
 // readStream reads a piece of a stream, or a chunk if it has chunks.
-func (c *client) readStream(b []byte, size int, tell heard) (int, error) {
+func (c *client) readStream(b []byte, o *Options, tell heard) (int, error) {
 	if !c.chunked {
-		c.find(b, size, tell)
+		c.find(b, o.Size, tell)
 		return len(b), nil
 	}
 	line := bytes.IndexByte(b, '\n')
@@ -162,7 +166,11 @@ func (c *client) readStream(b []byte, size int, tell heard) (int, error) {
 	if b[end] != '\r' || b[end+1] != '\n' {
 		return 0, fmt.Errorf("a chunk that ends with %.40q", b[end:])
 	}
-	c.find(b[line+1:end], size, tell)
+	plain, err := o.unpacker.unpack(b[line+1 : end])
+	if err != nil {
+		return 0, err
+	}
+	c.find(plain, o.Size, tell)
 	return end + len("\r\n"), nil
 }
 

@@ -49,6 +49,7 @@ func New(o Options) (*Audience, error) {
 		_ = unix.Close(poll)
 		return nil, fmt.Errorf("create an eventfd: %w", err)
 	}
+	o.unpacker = newUnpacker(o.Coding)
 	a := &Audience{
 		options: o, orders: make(chan func(), 1), wakes: wakes, done: make(chan struct{}),
 		poll: poll, server: server, buffer: make([]byte, readSize),

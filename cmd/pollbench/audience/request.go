@@ -36,6 +36,7 @@ func (c *client) appendRequest(b []byte, o *Options) []byte {
 		return fmt.Appendf(b, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", key)
 	}
 	b = append(append(append(b, "Accept: "...), accepts[o.Kind]...), "\r\n"...)
+	b = appendField(b, "Accept-Encoding: ", []byte(o.Coding))
 	if o.Kind == load.Longpoll {
 		b = append(strconv.AppendInt(append(b, "Prefer: wait="...), holdSeconds, 10), "\r\n"...)
 		b = appendField(b, "If-None-Match: ", c.etag)

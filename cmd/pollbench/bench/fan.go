@@ -19,6 +19,7 @@ type FanOptions struct {
 	Rounds  int
 	Bursts  int      // of each server in each round; 0: as many as it takes to tell
 	Body    int      // bytes of a snapshot
+	Coding  string   // of streams, whose bytes the loop writes as well; "": as they are
 	Slow    float64  // the share of readers that stop, in an extra part; 0: none
 	Bars    bool     // judge the bars, which takes time to tell
 	Others  []string // other builds of this program, whose pollmux takes part
@@ -38,7 +39,7 @@ func Fan(ctx context.Context, o FanOptions) (result *FanResult, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	f := &fan{options: o, stage: s, result: &FanResult{Missing: []string{}, Body: o.Body}}
+	f := &fan{options: o, stage: s, result: &FanResult{Missing: []string{}, Body: o.Body, Coding: o.Coding}}
 	if f.result.Apart, err = s.Apart(); err != nil {
 		return nil, err
 	}
@@ -88,7 +89,7 @@ const (
 
 func (f *fan) scene(n, feeds int) *scene {
 	interval := max(shortInterval, min(time.Duration(n)*perSubscriber, 5*shortInterval), time.Duration(feeds-1)*perFeed)
-	return &scene{stage: f.stage, body: f.options.Body, interval: interval.Round(time.Millisecond), others: f.options.Others}
+	return &scene{stage: f.stage, body: f.options.Body, interval: interval.Round(time.Millisecond), others: f.options.Others, coding: f.options.Coding}
 }
 
 // contest measures everybody with so many subscribers of one kind.

@@ -11,6 +11,7 @@ import (
 // FanResult is the outcome of Fan.
 type FanResult struct {
 	Body    int         `json:"body_bytes"`
+	Coding  string      `json:"coding,omitempty"`
 	Apart   bool        `json:"client_and_server_apart"`
 	Rows    []FanRow    `json:"rows"`
 	Growth  []Growth    `json:"growth"`
@@ -111,6 +112,9 @@ func (r *FanResult) writeContest(w io.Writer, rows []FanRow) {
 	head := fmt.Sprintf("%d B to %d of %s", r.Body, first.N, first.Kind)
 	if first.Feeds > 1 {
 		head += fmt.Sprintf(" on %d feeds", first.Feeds)
+	}
+	if r.Coding != "" {
+		head += fmt.Sprintf(" in %s, %d B on the wire", r.Coding, first.Wire)
 	}
 	t := newTable(head, "CPU per delivery", "against "+bareLoop, "against "+nchan, "p99", "last", "against "+bareLoop, "(clients)")
 	for _, row := range rows {

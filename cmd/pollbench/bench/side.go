@@ -38,6 +38,7 @@ type scene struct {
 	stage    *stage.Stage
 	body     int
 	interval time.Duration
+	coding   string   // of streams; "" is as they are
 	tight    int      // one of how many clients has small buffers; 0: none
 	others   []string // other builds of this program, whose pollmux takes part
 	missing  []string // peers that are not installed
@@ -50,7 +51,7 @@ const sceneConfig = `limits: {subscribers: %d, feeds: %d}
 timeouts: {write: 10m}
 upstreams: {origin: {servers: ["http://%s"], timeout: 60s}}
 routes:
-  - {path: /**, upstream: origin, interval: %v, wait: 1h, keepalive: 1h, websocket: {ping: 1h}}
+  - {path: /**, upstream: origin, interval: %v, wait: 1h, keepalive: 1h, websocket: {ping: 1h}%s}
 `
 
 // spareClients is by how much limits are above what is needed.
@@ -74,7 +75,11 @@ func (c *scene) pollmux(program string, k load.Kind, n, feeds int) (*side, error
 	if err != nil {
 		return nil, err
 	}
-	config := fmt.Appendf(nil, sceneConfig, n+spareClients, feeds+spareClients, origin.Address, c.interval)
+	var more string
+	if c.coding != "" {
+		more = fmt.Sprintf(", compress: {codings: [%s], streams: true}", c.coding)
+	}
+	config := fmt.Appendf(nil, sceneConfig, n+spareClients, feeds+spareClients, origin.Address, c.interval, more)
 	server, err := startConfiguredOf(c.stage, program, config)
 	if err != nil {
 		return nil, err
@@ -87,12 +92,16 @@ func (c *scene) pollmux(program string, k load.Kind, n, feeds int) (*side, error
 	if feeds == 1 {
 		feeds = 0
 	}
-	return one, c.seat(one, audience.Options{Target: child.Step, Feeds: feeds})
+	return one, c.seat(one, audience.Options{Target: child.Step, Feeds: feeds, Coding: c.coding})
 }
 
 // loop is the bare loop, with as many clients, whose messages are as long.
 func (c *scene) loop(k load.Kind, n, wire int) (*side, error) {
-	server, err := c.stage.Child(child.Loop, child.LoopOptions{Body: c.body})
+	body := c.body
+	if c.coding != "" {
+		body = min(body, max(wire, child.LeastBody))
+	}
+	server, err := c.stage.Child(child.Loop, child.LoopOptions{Body: body})
 	if err != nil {
 		return nil, err
 	}
@@ -102,13 +111,13 @@ func (c *scene) loop(k load.Kind, n, wire int) (*side, error) {
 		err := server.Ask("burst", &burst)
 		return burst.Version, err
 	}
-	return one, c.seat(one, audience.Options{Kind: "", Wire: max(wire, c.body)})
+	return one, c.seat(one, audience.Options{Kind: "", Size: body, Wire: max(wire, body)})
 }
 
 // nchan is nginx with nchan, with as many clients; nil if it is not installed, or
 // does not know the transport.
 func (c *scene) nchan(ctx context.Context, k load.Kind, n int) (*side, error) {
-	if k == load.NDJSON || k == load.Multipart {
+	if k == load.NDJSON || k == load.Multipart || c.coding != "" {
 		return nil, nil
 	}
 	server, err := c.stage.Nchan(ctx, n)
@@ -133,7 +142,10 @@ func (c *scene) nchan(ctx context.Context, k load.Kind, n int) (*side, error) {
 
 // seat starts the audience of a side, which is empty.
 func (c *scene) seat(one *side, o audience.Options) (err error) {
-	o.Address, o.Size, o.Tight = one.server.Address, c.body, c.tight
+	o.Address, o.Tight = one.server.Address, c.tight
+	if o.Size == 0 {
+		o.Size = c.body
+	}
 	if one.name != bareLoop {
 		o.Kind = one.kind
 	}
