@@ -101,8 +101,21 @@ func (r *request) deflates() *coding.Press {
 // has seen it compressed; the origin knows only its own. (A range of what was
 // compressed is another matter: that condition is not to be met.)
 func (r *request) passed(f *head.Field) []byte {
-	if f.Is != head.Harmless || !r.route.coalesces() || !bytes.EqualFold(f.Name, []byte("If-Match")) {
+	if !r.route.coalesces() || !r.isPrecondition(f) {
 		return f.Value
 	}
 	return coding.PlainTags(f.Value)
+}
+
+// isPrecondition reports whether a field is a condition on which something is
+// changed. If-None-Match may be one, of who does not want to change what he has
+// seen; that of who reads is not: the origin's 304 would be about its own tag.
+func (r *request) isPrecondition(f *head.Field) bool {
+	switch f.Is {
+	case head.Harmless:
+		return bytes.EqualFold(f.Name, []byte("If-Match"))
+	case head.IfNoneMatch:
+		return r.writes()
+	}
+	return false
 }

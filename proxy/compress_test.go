@@ -171,13 +171,16 @@ func TestAnOriginNeverGetsATagOfACoding(t *testing.T) {
 		r.get("/scores", "Accept-Encoding", "gzip", "If-None-Match", tag).want(t, 304, "")
 		r.get("/scores", "Accept-Encoding", "gzip", "If-None-Match", tag, "Prefer", "wait=1").want(t, 304, "")
 	}
-	r.do("PUT", "/scores", `{"v":2}`, "If-Match", tag+`, W/"v0-pm-br"`, "If-Range", tag)
+	r.do("PUT", "/scores", `{"v":2}`, "If-Match", tag+`, W/"v0-pm-br"`, "If-None-Match", tag, "If-Range", tag)
 	for _, request := range r.origin.Requests() {
 		if request.Method == "GET" && strings.Contains(string(request.Head), "-pm-") {
 			t.Errorf("a poll: %s", request.Head)
 		}
 		if request.Method == "PUT" && request.Header.Get("If-Match") != `"v1", W/"v0"` {
 			t.Errorf("If-Match: %s", request.Header.Get("If-Match"))
+		}
+		if request.Method == "PUT" && request.Header.Get("If-None-Match") != `"v1"` {
+			t.Errorf("If-None-Match: %s", request.Header.Get("If-None-Match"))
 		}
 	}
 	if n := len(r.requestsTo("/scores")); n < 2 {
