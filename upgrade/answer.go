@@ -76,6 +76,10 @@ func SetDate(h *fasthttp.ResponseHeader, date string) {
 // Append appends the whole response, for a connection that fasthttp has given
 // away.
 func (a *Answer) Append(b []byte, closing bool) []byte {
+	return append(a.appendHead(b, closing), a.Body()...)
+}
+
+func (a *Answer) appendHead(b []byte, closing bool) []byte {
 	b = appendStatus(b, a.status())
 	a.fields(func(name, value string) { b = appendField(b, name, value) }, func() {
 		b = append(a.appendAge(append(b, "Age: "...)), "\r\n"...)
@@ -84,8 +88,7 @@ func (a *Answer) Append(b []byte, closing bool) []byte {
 	if closing {
 		b = appendField(b, "Connection", "close")
 	}
-	b = a.appendEnd(b)
-	return append(b, a.Body()...)
+	return a.appendEnd(b)
 }
 
 // appendOwn appends the fields that a server writes in its own way.

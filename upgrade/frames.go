@@ -103,7 +103,8 @@ func (u *Update) Representable(t Transport) bool {
 // version under one coding. There are few: waits and routes.
 const maxAnswers = 4
 
-// held returns the answer to a long poll for variant, which make makes.
+// held returns the answer to a long poll for variant, which make makes; nil if there
+// are too many.
 func (u *Update) held(c coding.Coding, variant string, make func() []byte) []byte {
 	f := u.frames
 	f.mu.Lock()
@@ -111,13 +112,14 @@ func (u *Update) held(c coding.Coding, variant string, make func() []byte) []byt
 	if b, ok := f.answers[c][variant]; ok {
 		return b
 	}
-	b := make()
 	if f.answers[c] == nil {
 		f.answers[c] = map[string][]byte{}
 	}
-	if len(f.answers[c]) < maxAnswers {
-		f.answers[c][variant] = b
-		u.keep(len(b))
+	if len(f.answers[c]) == maxAnswers {
+		return nil
 	}
+	b := make()
+	f.answers[c][variant] = b
+	u.keep(len(b))
 	return b
 }

@@ -24,6 +24,7 @@ type LongPoll struct {
 
 	sending  *Update
 	awaited  awaited
+	body     []byte // goes out behind the head that was sent
 	answered bool
 	early    []byte
 }
@@ -70,6 +71,9 @@ func NewLongPoll(source Source, o LongPollOptions) *LongPoll {
 
 // Next answers as soon as there is another version.
 func (p *LongPoll) Next() (frame []byte, changed <-chan struct{}, last bool) {
+	if len(p.body) > 0 {
+		return p.takeBody(), nil, true
+	}
 	state := p.source.Latest()
 	if u := state.unseen(p.have.Version); u != nil {
 		u, made := p.awaited.next(u, p.aside)
@@ -77,7 +81,8 @@ func (p *LongPoll) Next() (frame []byte, changed <-chan struct{}, last bool) {
 			return nil, made, false
 		}
 		p.sending = u
-		return p.bytes(u, p.accepted), nil, true
+		frame = p.bytes(u, p.accepted)
+		return frame, nil, len(p.body) == 0
 	}
 	p.awaited.update = nil
 	if state.Ended != nil {
@@ -86,23 +91,43 @@ func (p *LongPoll) Next() (frame []byte, changed <-chan struct{}, last bool) {
 	return nil, state.Changed, false
 }
 
+// maxOwn is how long a body may be that is copied for one client.
+const maxOwn = 4 << 10
+
 // bytes is the answer with an update. It is the same for all clients that were
-// waiting with the same options, so it is made once.
+// waiting with the same options, so it is made once. If there are too many options,
+// it is but the head, and the body comes next: thousands who wait for a time of their
+// own each cost no copy of a large one.
 func (p *LongPoll) bytes(u *Update, accepted coding.Accepted) []byte {
 	p.answer.Coding = u.Choose(accepted)
 	a := p.answer
 	a.Update, a.Now = u, u.Received
 	variant := a.CacheStatus + "\n" + a.Via + "\n" + a.Held.String() + strconv.FormatBool(p.closing)
-	return u.held(a.Coding, variant, func() []byte { return a.Append(nil, p.closing) })
+	if b := u.held(a.Coding, variant, func() []byte { return a.Append(nil, p.closing) }); b != nil {
+		return b
+	}
+	if len(a.Body()) <= maxOwn {
+		return a.Append(nil, p.closing)
+	}
+	p.body = a.Body()
+	return a.appendHead(nil, p.closing)
+}
+
+func (p *LongPoll) takeBody() (body []byte) {
+	body, p.body = p.body, nil
+	return body
 }
 
 // finish is the answer to a client that has waited long enough: that nothing
 // changed, or what changed at the last moment.
 func (p *LongPoll) finish() []byte {
+	if len(p.body) > 0 {
+		return p.takeBody()
+	}
 	state := p.source.Latest()
 	if u := state.unseen(p.have.Version); u != nil {
 		p.sending, p.awaited.update = u, nil
-		return p.bytes(u, p.atOnce(u))
+		return append(p.bytes(u, p.atOnce(u)), p.takeBody()...)
 	}
 	a := p.answer
 	a.Update, a.NotModified, a.Now = p.have, true, time.Now()
@@ -126,6 +151,9 @@ func (p *LongPoll) atOnce(u *Update) coding.Accepted {
 
 // Sent accounts for a delivered update. The client is done, unless it asks again.
 func (p *LongPoll) Sent() {
+	if len(p.body) > 0 {
+		return
+	}
 	if p.sending != nil {
 		p.delivered(p.sending)
 		p.have, p.sending = p.sending, nil

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -188,5 +190,56 @@ func TestWhatAClientSendsWhileItWaitsBelongsToItsNextRequest(t *testing.T) {
 	}
 	if got := string(p.Early()); got != "GET / HTTP/1.1\r\n" {
 		t.Errorf("%q", got)
+	}
+}
+
+// Whoever waits for times that nobody else does must not make the answers of all
+// others copies of their own.
+func TestALargeBodyIsNotCopiedForEveryTimeThatIsWaited(t *testing.T) {
+	for name, rest := range map[string]func(*upgrade.LongPoll) []byte{
+		"next":   func(p *upgrade.LongPoll) []byte { b, _, _ := p.Next(); return b },
+		"expire": func(p *upgrade.LongPoll) []byte { return p.Expire() },
+		"leave":  func(p *upgrade.LongPoll) []byte { return p.Leave() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			source := newFake("1")
+			first := source.Latest().Update
+			var c counter
+			var polls []*upgrade.LongPoll
+			for i := range 20 {
+				polls = append(polls, upgrade.NewLongPoll(source, upgrade.LongPollOptions{
+					Have: first, Delivered: c.delivered, Answer: upgrade.Answer{Held: time.Duration(i+1) * time.Second},
+				}))
+			}
+			u := source.publish(json(`"` + strings.Repeat("x", 100_000) + `"`))
+			copies := 0
+			for i, p := range polls {
+				frame, _, last := p.Next()
+				p.Sent()
+				if !last {
+					if n := len(c.all()); n != i {
+						t.Fatalf("%d: %d were delivered after the head", i, n)
+					}
+					body := rest(p)
+					p.Sent()
+					if &body[0] != &u.Body[0] {
+						copies++
+					}
+					frame = append(frame, body...)
+				} else {
+					copies++
+				}
+				r := readResponse(t, bufio.NewReader(bytes.NewReader(frame)), "GET")
+				if r.body != string(u.Body) || r.header.Get("Preference-Applied") != fmt.Sprintf("wait=%d", i+1) {
+					t.Errorf("%d: %d bytes, %v", i, len(r.body), r.header)
+				}
+				if n := len(c.all()); n != i+1 {
+					t.Errorf("%d: %d were delivered", i, n)
+				}
+			}
+			if copies > 4 {
+				t.Errorf("%d copies", copies)
+			}
+		})
 	}
 }
