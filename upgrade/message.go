@@ -86,8 +86,9 @@ func (m *Message) inflate(press *coding.Press, most int64) error {
 }
 
 // deflateExtra is how much longer a message of a limit's size may be when it comes:
-// what cannot be compressed gets a little longer by trying.
-func deflateExtra(most int64) int64 { return most>>10 + 64 }
+// what cannot be compressed gets longer by trying, the more the smaller the client's
+// window is. This is zlib's own bound (deflateBound) for any window.
+func deflateExtra(most int64) int64 { return most>>3 + most>>6 + 64 }
 
 func appendFrameHead(b []byte, first byte, size int) []byte {
 	switch {

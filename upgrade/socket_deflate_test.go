@@ -3,8 +3,10 @@ package upgrade_test
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/binary"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -84,10 +86,11 @@ func TestRFC7692MessagesOfTheClient(t *testing.T) {
 		"a character in two":      {cut(rsv1|opText, pressed(t, "ä"), 2), "text ä"},
 		"as long as may be":       {cut(rsv1|opText, pressed(t, long)), "text " + long},
 		"random, as long":         {cut(rsv1|opBinary, pressed(t, string(randomBytes(most)))), "binary " + string(randomBytes(most))},
+		"random, badly packed":    {cut(rsv1|opBinary, stored(randomBytes(most), 50)), "binary " + string(randomBytes(most))},
 		"one byte more":           {cut(rsv1|opText, pressed(t, long+"x")), "1009"},
 		"a bomb that is too long": {cut(rsv1|opBinary, bomb), "1009"},
 		"a bomb":                  {cut(rsv1|opBinary, pressed(t, strings.Repeat("\x00", 500_000))), "1009"},
-		"too long as it comes":    {cut(rsv1|opBinary, string(randomBytes(most+200))), "1009"},
+		"too long as it comes":    {cut(rsv1|opBinary, string(randomBytes(most+300))), "1009"},
 		"not UTF-8":               {cut(rsv1|opText, pressed(t, "\xff")), "1007"},
 		"half a character":        {cut(rsv1|opText, pressed(t, "ä"[:1])), "1007"},
 		"not UTF-8 in binary":     {cut(rsv1|opBinary, pressed(t, "\xff")), "binary \xff"},
@@ -121,6 +124,17 @@ func TestRFC7692MessagesOfTheClient(t *testing.T) {
 			})
 		}
 	}
+}
+
+// stored is a message in blocks of so many bytes that are not compressed: 5 bytes more
+// each.
+func stored(message []byte, size int) string {
+	var b []byte
+	for block := range slices.Chunk(message, size) {
+		b = binary.LittleEndian.AppendUint16(append(b, 0), uint16(len(block)))
+		b = append(binary.LittleEndian.AppendUint16(b, ^uint16(len(block))), block...)
+	}
+	return string(append(b, 0)) // the begin of the empty block whose rest is left out
 }
 
 func randomBytes(n int) []byte {
