@@ -57,7 +57,8 @@ func (g *again) rest() {
 
 // renew makes the client a subscriber again, if its request would be held now.
 func (g *again) renew() bool {
-	if !g.feed.IsLive(time.Now()) || g.proxy.Draining() {
+	now := time.Now()
+	if !g.feed.IsLive(now) || g.proxy.Draining() {
 		return false
 	}
 	if g.proxy.crowd.join(g.client, g.feed) != "" {
@@ -68,7 +69,7 @@ func (g *again) renew() bool {
 		return false
 	}
 	g.route.account.Requested(upgrade.Longpoll)
-	g.account.Back()
+	g.account.Back(now)
 	g.resting = false
 	return true
 }

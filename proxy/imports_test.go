@@ -25,12 +25,13 @@ var mayImport = map[string][]string{
 	"proxy/ledger":    {"upgrade"},
 	"proxy/observe":   {"proxy/feed", "proxy/head", "proxy/ledger", "proxy/origin", "proxy/share", "config"},
 	"proxy/head":      {},
-	"proxy/origin":    {"proxy/sock"},
-	"proxy/sock":      {},
+	"proxy/origin":    {"proxy/sock", "upgrade/nowait"},
+	"proxy/sock":      {"upgrade/nowait"},
 	"proxy/schedule":  {},
 	"upgrade":         {"upgrade/coding", "upgrade/fanout"},
 	"upgrade/coding":  {},
-	"upgrade/fanout":  {},
+	"upgrade/fanout":  {"upgrade/nowait"},
+	"upgrade/nowait":  {},
 	"config":          {},
 }
 

@@ -102,7 +102,7 @@ type Subscriber struct {
 // Held counts a subscriber, from now on.
 func (r *Route) Held(t upgrade.Transport) *Subscriber {
 	s := &Subscriber{route: r, transport: t}
-	s.Back()
+	s.Back(time.Now())
 	return s
 }
 
@@ -120,10 +120,10 @@ func (s *Subscriber) Delivered(u *upgrade.Update) {
 }
 
 // Back counts a subscriber that has left, and is held again from now on.
-func (s *Subscriber) Back() {
+func (s *Subscriber) Back(now time.Time) {
 	s.route.subscribers[s.transport].Add(1)
 	s.route.held.add(1)
-	s.since = time.Now()
+	s.since = now
 }
 
 // Left is called when the subscriber leaves.

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/pollmux/pollmux/proxy/sock"
+	"github.com/pollmux/pollmux/upgrade/nowait"
 )
 
 // socket looks at the socket below a connection. It belongs to the connection's
@@ -73,7 +73,7 @@ func (s *socket) takeStep(fd uintptr) (done bool) {
 	if s.wrote == 0 {
 		return s.begin(int(fd))
 	}
-	n, err := sock.ReadNow(int(fd), s.into)
+	n, err := nowait.Read(int(fd), s.into)
 	switch {
 	case err == unix.EAGAIN:
 		return false
@@ -90,12 +90,12 @@ func (s *socket) takeStep(fd uintptr) (done bool) {
 // begin looks, and writes.
 func (s *socket) begin(fd int) (done bool) {
 	if s.used {
-		if _, err := sock.ReadNow(fd, s.into[:1]); err != unix.EAGAIN {
+		if _, err := nowait.Read(fd, s.into[:1]); err != unix.EAGAIN {
 			s.err = errDirty
 			return true
 		}
 	}
-	n, err := sock.WriteNow(fd, s.request)
+	n, err := nowait.Write(fd, s.request)
 	if err == unix.EAGAIN {
 		n, err = 0, nil
 	}

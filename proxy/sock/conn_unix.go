@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/pollmux/pollmux/upgrade/nowait"
 )
 
 // conn is a TCP connection with other ways to read and write. Everything else, the
@@ -106,7 +108,7 @@ func (h *half) do(p []byte, turn func(func(uintptr) bool) error) (n int, err err
 }
 
 func (h *half) read(fd uintptr) (done bool) {
-	h.n, h.err = ReadNow(int(fd), h.p)
+	h.n, h.err = nowait.Read(int(fd), h.p)
 	return h.err != syscall.EAGAIN
 }
 
@@ -114,7 +116,7 @@ func (h *half) read(fd uintptr) (done bool) {
 // full.
 func (h *half) write(fd uintptr) (done bool) {
 	for h.n < len(h.p) {
-		n, err := WriteNow(int(fd), h.p[h.n:])
+		n, err := nowait.Write(int(fd), h.p[h.n:])
 		if err == syscall.EAGAIN {
 			return false
 		}

@@ -1,7 +1,7 @@
 // Package sock reads from and writes to TCP sockets as cheaply as that goes beside
 // the runtime's poller.
 //
-//	Conn.Read ─► the poller's turn ─► ReadNow ─► EAGAIN: wait, and again
+//	Conn.Read ─► the poller's turn ─► nowait.Read ─► EAGAIN: wait, and again
 //
 // Package net does the same through package syscall, which tells the scheduler
 // before and after each call that a thread may be gone for a while, and through the

@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pollmux/pollmux/upgrade/nowait"
 )
 
 // socket writes to and reads from the sockets of a shard's slots without
@@ -31,19 +33,10 @@ type socket struct {
 
 func (k *socket) init(poll *poller) {
 	k.poll = poll
-	k.write = func(fd uintptr) { k.n, k.err = retry(int(fd), k.bytes, unix.Write) }
-	k.read = func(fd uintptr) { k.n, k.err = retry(int(fd), k.buf[:], unix.Read) }
+	k.write = func(fd uintptr) { k.n, k.err = nowait.Write(int(fd), k.bytes) }
+	k.read = func(fd uintptr) { k.n, k.err = nowait.Read(int(fd), k.buf[:]) }
 	k.set = func(fd uintptr) { k.err = k.poll.set(k.op, int(fd), k.generation, k.interest) }
 	k.finish = func(fd uintptr) { k.err = unix.Shutdown(int(fd), unix.SHUT_WR) }
-}
-
-// retry repeats what a signal has interrupted.
-func retry(fd int, p []byte, do func(int, []byte) (int, error)) (int, error) {
-	for {
-		if n, err := do(fd, p); err != unix.EINTR {
-			return n, err
-		}
-	}
 }
 
 // send writes what the client takes now, which may be nothing.

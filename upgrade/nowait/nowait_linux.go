@@ -1,20 +1,20 @@
 //go:build linux && (amd64 || arm64) && !race
 
-package sock
+package nowait
 
 import (
 	"syscall"
 	"unsafe"
 )
 
-// ReadNow is read(2) on a socket that does not block: it fails with EAGAIN where
+// Read is read(2) on a socket that does not block: it fails with EAGAIN where
 // that would wait.
-func ReadNow(fd int, p []byte) (n int, err error) {
+func Read(fd int, p []byte) (n int, err error) {
 	return transfer(syscall.SYS_RECVFROM, fd, p, syscall.MSG_DONTWAIT)
 }
 
-// WriteNow is write(2) on a socket that does not block.
-func WriteNow(fd int, p []byte) (n int, err error) {
+// Write is write(2) on a socket that does not block.
+func Write(fd int, p []byte) (n int, err error) {
 	return transfer(syscall.SYS_SENDTO, fd, p, syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL)
 }
 

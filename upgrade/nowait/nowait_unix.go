@@ -1,17 +1,17 @@
 //go:build unix && (race || !(linux && (amd64 || arm64)))
 
-package sock
+package nowait
 
 import "syscall"
 
 // These tell the race detector, too, what was written before something was read.
 
-// ReadNow is read(2) on a socket that does not block: it fails with EAGAIN where
+// Read is read(2) on a socket that does not block: it fails with EAGAIN where
 // that would wait.
-func ReadNow(fd int, p []byte) (n int, err error) { return again(syscall.Read, fd, p) }
+func Read(fd int, p []byte) (n int, err error) { return again(syscall.Read, fd, p) }
 
-// WriteNow is write(2) on a socket that does not block.
-func WriteNow(fd int, p []byte) (n int, err error) { return again(syscall.Write, fd, p) }
+// Write is write(2) on a socket that does not block.
+func Write(fd int, p []byte) (n int, err error) { return again(syscall.Write, fd, p) }
 
 // again repeats a call as long as it is interrupted.
 func again(call func(int, []byte) (int, error), fd int, p []byte) (n int, err error) {
