@@ -25,13 +25,16 @@ type errand struct {
 }
 
 // aside has an encoding made by who waits for nothing else, if that may take a
-// while. The channel is closed when it is there; nil if it is, or is made as fast
-// as asked for. A panic in it is that of whoever asks next.
+// while. The channel is closed when it is there; nil if it was when asked for, or
+// is made as fast as that. A panic in it is that of whoever asks next.
 func (u *Update) aside(e encoding, make func()) (made <-chan struct{}) {
 	if len(u.Body) < dear {
 		return nil
 	}
-	x := u.frames.errand(e, make)
+	x, begun := u.frames.errand(e, make)
+	if begun {
+		return x.done
+	}
 	select {
 	case <-x.done:
 	default:
@@ -44,19 +47,19 @@ func (u *Update) aside(e encoding, make func()) (made <-chan struct{}) {
 }
 
 // errand begins an errand, once.
-func (f *frames) errand(e encoding, work func()) *errand {
+func (f *frames) errand(e encoding, work func()) (x *errand, begun bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	x := f.errands[e]
-	if x == nil {
-		x = &errand{done: make(chan struct{})}
-		if f.errands == nil {
-			f.errands = map[encoding]*errand{}
-		}
-		f.errands[e] = x
-		go x.run(work) // ends by itself, and has nothing but the version
+	if x = f.errands[e]; x != nil {
+		return x, false
 	}
-	return x
+	x = &errand{done: make(chan struct{})}
+	if f.errands == nil {
+		f.errands = map[encoding]*errand{}
+	}
+	f.errands[e] = x
+	go x.run(work) // ends by itself, and has nothing but the version
+	return x, true
 }
 
 func (x *errand) run(work func()) {
