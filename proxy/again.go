@@ -16,7 +16,7 @@ const restTime = 5 * time.Second
 // maxQuestion is the longest request that is kept for that.
 const maxQuestion = 4 << 10
 
-// again lets a long poll's client wait again. Whatever a request's bytes decide has
+// again lets a long poll's client wait again (upgrade.Again). Whatever a request's bytes decide has
 // been decided; the rest is looked at once more. Between two of its questions the
 // client is no subscriber. It belongs to who serves the client.
 type again struct {
@@ -39,24 +39,26 @@ func repeatable(r *request, s *subscription, tag string) *upgrade.Question {
 		string(h.Get(head.IfNoneMatch)) != tag, !bytes.EqualFold(h.Get(head.Host), h.Host):
 		return nil
 	}
-	asked := append(append([]byte("GET "), h.Target...), " HTTP/1.1\r\n"...)
+	asked := append(append(append(r.scratch[:0], "GET "...), h.Target...), " HTTP/1.1\r\n"...)
 	for i := range h.Fields {
-		asked = appendLine(asked, string(h.Fields[i].Name), string(h.Fields[i].Value))
+		f := &h.Fields[i]
+		asked = append(append(append(append(asked, f.Name...), ": "...), f.Value...), "\r\n"...)
 	}
-	if asked = append(asked, "\r\n"...); len(asked) > maxQuestion {
+	r.scratch = append(asked, "\r\n"...)
+	if len(r.scratch) > maxQuestion {
 		return nil
 	}
-	return upgrade.NewQuestion(asked, tag)
+	return upgrade.NewQuestion(bytes.Clone(r.scratch), tag) // no longer than it is: each client has one
 }
 
-// rest is called when the client has its answer.
-func (g *again) rest() {
+// Rest is called when the client has its answer.
+func (g *again) Rest() {
 	g.unsubscribe()
 	g.resting = true
 }
 
-// renew makes the client a subscriber again, if its request would be held now.
-func (g *again) renew() bool {
+// Renew makes the client a subscriber again, if its request would be held now.
+func (g *again) Renew() bool {
 	now := time.Now()
 	if !g.feed.IsLive(now) || g.proxy.Draining() {
 		return false

@@ -23,7 +23,7 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 	terms.Hold = shortened(wait)
 	if options.Question = repeatable(r, s, a.Update.Tag(coding)); options.Question != nil {
 		s.again = &again{subscription: s, route: r.route, vary: r.key.Vary()}
-		options.Rest, options.Renew, terms.Rest = s.again.rest, s.again.renew, restTime
+		options.Again, terms.Rest = s.again, restTime
 	}
 	p.takeOver(r, func(c *conn, early []byte) {
 		terms.Early = c.unread(early) // another request waits behind this one: it is answered at once

@@ -357,7 +357,7 @@ func TestALongPollThatAsksAgainHasTheVersionInItsCoding(t *testing.T) {
 		c := have.Choose(accepted)
 		p := upgrade.NewLongPoll(source, upgrade.LongPollOptions{
 			Have: have, Accepted: accepted, Answer: upgrade.Answer{Held: time.Minute, Coding: c}, Delivered: func(*upgrade.Update) {},
-			Question: upgrade.NewQuestion(ask(have.Tag(c)), have.Tag(c)), Rest: func() {}, Renew: func() bool { return true },
+			Question: upgrade.NewQuestion(ask(have.Tag(c)), have.Tag(c)), Again: always{},
 		})
 		source.publish(func() upgrade.Update { u := json(league(2)); u.Offer = allCodings; return u }())
 		_, _, _ = p.Next()
@@ -375,3 +375,9 @@ func TestALongPollThatAsksAgainHasTheVersionInItsCoding(t *testing.T) {
 		}
 	}
 }
+
+// always lets everybody wait again.
+type always struct{}
+
+func (always) Rest()       {}
+func (always) Renew() bool { return true }

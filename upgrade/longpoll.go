@@ -19,8 +19,7 @@ type LongPoll struct {
 	delivered func(*Update)
 
 	question *Question
-	rest     func()
-	renew    func() bool
+	again    Again
 
 	sending  *Update
 	awaited  awaited
@@ -53,19 +52,26 @@ type LongPollOptions struct {
 	Delivered func(*Update)
 
 	// Question is what the client asked; nil if it may not go on with another
-	// one like it. Then Rest is called when it is answered, and Renew when it
-	// asks that again, which reports whether it may wait again. They must not
-	// block.
+	// one like it. Otherwise Again is told how it goes on.
 	Question *Question
-	Rest     func()
-	Renew    func() bool
+	Again    Again
+}
+
+// Again decides about a client that asks the same again. Its methods must not block.
+type Again interface {
+	// Rest is called when the client is answered.
+	Rest()
+
+	// Renew is called when it has asked again, and reports whether it may wait
+	// again.
+	Renew() bool
 }
 
 // NewLongPoll returns a subscriber that is to be held for as long as it wants.
 func NewLongPoll(source Source, o LongPollOptions) *LongPoll {
 	return &LongPoll{
 		source: source, have: o.Have, answer: o.Answer, accepted: o.Accepted, stale: o.StaleStatus, closing: o.Closing, delivered: o.Delivered,
-		question: o.Question, rest: o.Rest, renew: o.Renew,
+		question: o.Question, again: o.Again,
 	}
 }
 
@@ -159,7 +165,7 @@ func (p *LongPoll) Sent() {
 		p.have, p.sending = p.sending, nil
 	}
 	if p.answered = true; p.question != nil {
-		p.rest()
+		p.again.Rest()
 	}
 }
 
@@ -179,7 +185,7 @@ func (p *LongPoll) Leave() []byte {
 // version that it got. It ends the session of one that sends anything else: that
 // must not wait behind this.
 func (p *LongPoll) Heard(said []byte) (fanout.Verdict, func()) {
-	if p.answered && len(p.early) == 0 && p.question.IsAsked(said, p.have.Tag(p.answer.Coding)) && p.renew() {
+	if p.answered && len(p.early) == 0 && p.question.IsAsked(said, p.have.Tag(p.answer.Coding)) && p.again.Renew() {
 		p.answered = false
 		return fanout.Renewed, nil
 	}

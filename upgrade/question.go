@@ -6,7 +6,8 @@ import "bytes"
 // but for the version that it has. What was decided about it holds for the next
 // one, as far as it was decided by its bytes.
 type Question struct {
-	before, after []byte // the entity tag of If-None-Match
+	head    []byte
+	at, end int32 // of the entity tag of If-None-Match in it
 }
 
 // NewQuestion takes a request's head apart. It returns nil if the tag is not
@@ -16,13 +17,17 @@ func NewQuestion(head []byte, tag string) *Question {
 	if tag == "" || at < 0 || bytes.Count(head, []byte(tag)) != 1 {
 		return nil
 	}
-	return &Question{before: head[:at:at], after: head[at+len(tag):]}
+	return &Question{head: head, at: int32(at), end: int32(at + len(tag))}
 }
 
 // IsAsked reports whether a client asks just this, and nothing behind it, with
 // another tag.
 func (q *Question) IsAsked(said []byte, tag string) bool {
-	return q != nil && len(said) == len(q.before)+len(tag)+len(q.after) &&
-		bytes.HasPrefix(said, q.before) && bytes.HasSuffix(said, q.after) &&
-		string(said[len(q.before):len(q.before)+len(tag)]) == tag
+	if q == nil {
+		return false
+	}
+	before, after := q.head[:q.at], q.head[q.end:]
+	return len(said) == len(before)+len(tag)+len(after) &&
+		bytes.HasPrefix(said, before) && bytes.HasSuffix(said, after) &&
+		string(said[len(before):len(before)+len(tag)]) == tag
 }
