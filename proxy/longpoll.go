@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/sock"
 	"github.com/pollmux/pollmux/upgrade"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
@@ -27,6 +28,7 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 	}
 	p.takeOver(r, func(c *conn, early []byte) {
 		terms.Early = c.unread(early) // another request waits behind this one: it is answered at once
+		sock.Shed(c.Conn)             // held clients are many, and the engine has its own way
 		session := upgrade.NewLongPoll(s.source(), options)
 		p.heldFor(s, c, session, terms, func(end fanout.End) { p.afterLongPoll(c, end, session.Early(), closing) })
 	}, s.end)

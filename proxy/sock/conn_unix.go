@@ -17,12 +17,12 @@ import (
 // deadlines included, is the TCP connection's.
 type conn struct {
 	*net.TCPConn
-	ways atomic.Pointer[ways] // nil once they were shed
+	raw  syscall.RawConn
+	ways atomic.Pointer[ways] // nil while they are not needed
 }
 
 // ways are the other ways.
 type ways struct {
-	raw syscall.RawConn
 	in  half
 	out half
 }
@@ -46,19 +46,27 @@ func New(c net.Conn) net.Conn {
 	if err != nil {
 		return c
 	}
-	w := &ways{raw: raw}
-	w.in.step, w.out.step = w.in.read, w.out.write
-	s := &conn{TCPConn: tcp}
-	s.ways.Store(w)
-	return s
+	return &conn{TCPConn: tcp, raw: raw}
 }
 
-// Shed gives the memory back that the cheaper ways take, for a connection that is
-// hardly read from or written to any more. It works as before.
+// Shed gives the memory back that the cheaper ways take, until the connection is
+// read from or written to again.
 func Shed(c net.Conn) {
 	if s, ok := c.(*conn); ok {
 		s.ways.Store(nil)
 	}
+}
+
+// own returns the ways, made anew if they were shed. One of two calls at once that
+// make them may go on with its own: they keep nothing between two calls.
+func (c *conn) own() *ways {
+	w := c.ways.Load()
+	if w == nil {
+		w = &ways{}
+		w.in.step, w.out.step = w.in.read, w.out.write
+		c.ways.CompareAndSwap(nil, w)
+	}
+	return w
 }
 
 // Read implements net.Conn.
@@ -66,11 +74,7 @@ func (c *conn) Read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	w := c.ways.Load()
-	if w == nil {
-		return c.TCPConn.Read(p)
-	}
-	n, err = w.in.do(p, w.raw.Read)
+	n, err = c.own().in.do(p, c.raw.Read)
 	if n == 0 && err == nil {
 		err = io.EOF
 	}
@@ -79,11 +83,7 @@ func (c *conn) Read(p []byte) (n int, err error) {
 
 // Write implements net.Conn.
 func (c *conn) Write(p []byte) (n int, err error) {
-	w := c.ways.Load()
-	if w == nil {
-		return c.TCPConn.Write(p)
-	}
-	n, err = w.out.do(p, w.raw.Write)
+	n, err = c.own().out.do(p, c.raw.Write)
 	return n, c.told("write", err)
 }
 
