@@ -74,12 +74,16 @@ func TestWhoAsksOtherwiseWhileItWaitsIsAnsweredAtOnce(t *testing.T) {
 }
 
 func TestARestEnds(t *testing.T) {
-	for name, end := range map[string]func(*fanout.Engine, *socketed) fanout.End{
-		"in time":           func(*fanout.Engine, *socketed) fanout.End { return fanout.Done },
-		"when it drains":    func(e *fanout.Engine, _ *socketed) fanout.End { e.Drain(); return fanout.Done },
-		"by the client":     func(_ *fanout.Engine, h *socketed) fanout.End { _ = h.client.Close(); return fanout.Gone },
-		"by somebody else":  func(_ *fanout.Engine, h *socketed) fanout.End { _ = h.server.Close(); return fanout.Done },
-		"after being woken": func(_ *fanout.Engine, h *socketed) fanout.End { h.held.Wake(); return fanout.Done },
+	for name, story := range map[string]struct {
+		end  func(*fanout.Engine, *socketed)
+		want []fanout.End
+	}{
+		"in time":        {func(*fanout.Engine, *socketed) {}, []fanout.End{fanout.Done}},
+		"when it drains": {func(e *fanout.Engine, _ *socketed) { e.Drain() }, []fanout.End{fanout.Done}},
+		"by the client":  {func(_ *fanout.Engine, h *socketed) { _ = h.client.Close() }, []fanout.End{fanout.Gone}},
+		// It is noticed at once if the answer was written before the poller was told of the socket.
+		"by somebody else":  {func(_ *fanout.Engine, h *socketed) { _ = h.server.Close() }, []fanout.End{fanout.Done, fanout.Gone}},
+		"after being woken": {func(_ *fanout.Engine, h *socketed) { h.held.Wake() }, []fanout.End{fanout.Done}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, b, early := newEngine(t), newBoard(), ""
@@ -92,7 +96,8 @@ func TestARestEnds(t *testing.T) {
 			h := holdSocket(t, e, newAsker(b, &early), fanout.Terms{Hold: time.Hour, Rest: rest})
 			b.publish()
 			h.reads("1\n")
-			h.want(end(e, h))
+			story.end(e, h)
+			h.wantOneOf(story.want...)
 		})
 	}
 }
