@@ -3,7 +3,6 @@ package origin
 import (
 	"fmt"
 	"io"
-	"time"
 )
 
 // body reads a response's body and ends its exchange.
@@ -59,8 +58,12 @@ func (b *body) Read(p []byte) (n int, err error) {
 // as long as it likes; so may a server that has not got the whole request.
 func (b *body) readFixed(p []byte) (int, error) {
 	x := b.exchange
-	if x.conn.br.Buffered() == 0 && x.response.Uploaded() {
-		x.conn.allowReads(after(time.Now(), x.req.Timeout))
+	switch {
+	case x.conn.br.Buffered() > 0:
+	case x.upload != nil:
+		x.upload.expect()
+	default:
+		x.allowRead()
 	}
 	n, err := b.exchange.conn.br.Read(p[:min(int64(len(p)), b.left)])
 	if b.left -= int64(n); b.left == 0 {

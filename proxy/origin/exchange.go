@@ -140,6 +140,9 @@ func (x *exchange) respond(h *head) (*Response, error) {
 	return resp, nil
 }
 
+// allowRead gives the server the request's timeout for what it is to say next.
+func (x *exchange) allowRead() { x.conn.allowReads(after(time.Now(), x.req.Timeout)) }
+
 // upgraded hands over the connection. A 101 that nobody asked for would leave
 // a tunnel in the pool.
 func (x *exchange) upgraded(resp *Response) error {

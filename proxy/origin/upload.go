@@ -27,7 +27,9 @@ type upload struct {
 	abandoned atomic.Bool // nobody wants the rest of the body
 
 	mu       sync.Mutex
-	answered bool // the head has come: the read deadline is not ours any more
+	written  bool // the request has ended: the server has time to answer
+	answered bool // the head has come: the read deadline is the reader's
+	expected bool // who reads the answer waits for more of what it announced
 }
 
 func startUpload(x *exchange) *upload {
@@ -48,13 +50,23 @@ func (u *upload) run() {
 	u.awaitAnswer()
 }
 
-// awaitAnswer starts the clock for the response's head. A server that stopped
-// reading may have answered all the same.
+// awaitAnswer starts the clock for the response's head, or for what is to come of
+// one that began early. A server that stopped reading may have answered all the same.
 func (u *upload) awaitAnswer() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if !u.answered {
-		u.exchange.conn.allowReads(after(time.Now(), u.exchange.req.Timeout))
+	if u.written = true; !u.answered || u.expected {
+		u.exchange.allowRead()
+	}
+}
+
+// expect is called before a read of what the answer has announced: its clock starts
+// now, or else when the request has ended, while the read is under way.
+func (u *upload) expect() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.expected = true; u.written {
+		u.exchange.allowRead()
 	}
 }
 

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -429,6 +431,41 @@ func TestAServerThatDoesNotAnswerAnUploadIsATimeout(t *testing.T) {
 		req := post("/", strings.NewReader(pattern(int(max(length, 5)))), length)
 		req.Timeout = 50 * time.Millisecond
 		r.expectError(req, ErrTimeout)
+	}
+}
+
+// TestAnEarlyAnswerThatHangsIsATimeoutOnceTheRequestHasEnded, whether the rest of
+// it is waited for by then or not.
+func TestAnEarlyAnswerThatHangsIsATimeoutOnceTheRequestHasEnded(t *testing.T) {
+	r := newRig(t, plain("good"))
+	r.Break(func(x *legacy.Exchange) {
+		c, br := x.Conn()
+		_, _ = io.WriteString(c, ok+"Content-Length: 10\r\n\r\nearly")
+		_, _ = io.Copy(io.Discard, br)
+	}, "/")
+	for name, finish := range map[string]func(end func()){
+		"before": func(end func()) { end() },
+		"while":  func(end func()) { time.AfterFunc(50*time.Millisecond, end) }, // it holds in any order
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer time.AfterFunc(await.Patience, cancel).Stop() // another error than the timeout's
+			body := newPipeBody()
+			req := body.upload("/", 100_000)
+			req.Timeout = 100 * time.Millisecond
+			resp, err := r.client.Do(ctx, req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if _, err := io.ReadFull(resp.Body, make([]byte, 5)); err != nil {
+				t.Fatal(err)
+			}
+			finish(func() { _, _ = io.WriteString(body.w, pattern(100_000)) })
+			if _, err := resp.Body.Read(make([]byte, 5)); !errors.Is(err, ErrTimeout) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 
