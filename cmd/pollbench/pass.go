@@ -19,6 +19,7 @@ func newPass() *benchmark {
 connections, then large downloads and uploads from a few. It divides the CPU time of
 the server's processes by the answers, or by the MiB moved. The references are nginx
 (proxy_pass, keep-alive to the origin, nothing buffered in files), if it is installed,
+the same nginx with the forwarding fields that pollmux sends ("nginx, X-Forwarded"),
 and "bare", a fasthttp handler that does nothing but call fasthttp's client. Varnish
 (pass) and HAProxy are measured as well if they are installed. "direct" is the origin itself, whose
 CPU time is not in the others'. The clients and the origin are on other cores

@@ -84,6 +84,7 @@ func (p *pass) cast(ctx context.Context, s *stage.Stage) error {
 	}
 	return errors.Join(
 		p.addPeer(nginx, func() (*stage.Process, error) { return s.Nginx(ctx, origin.Address, stage.NginxPass) }),
+		p.addPeer(nginxForward, func() (*stage.Process, error) { return s.Nginx(ctx, origin.Address, stage.NginxForward) }),
 		p.addPeer(varnish, func() (*stage.Process, error) { return s.Varnish(ctx, origin.Address, stage.VarnishPass) }),
 		p.addPeer(haproxy, func() (*stage.Process, error) { return s.HAProxy(ctx, origin.Address, stage.HAProxyPass) }))
 }

@@ -3,6 +3,7 @@ package stage
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -51,10 +52,21 @@ http {
 `
 
 // NginxCache is a location that answers from a cache, NginxPass one that streams
-// everything.
+// everything. NginxForward also tells the origin of the request's way what pollmux
+// tells it, by the same fields, and the client by Via.
 const (
 	NginxCache = "      proxy_cache snapshots;\n      proxy_cache_valid 200 1h;"
 	NginxPass  = "      proxy_request_buffering off;\n      proxy_max_temp_file_size 0;"
+
+	NginxForward = NginxPass + `
+      proxy_set_header Host $http_host;
+      proxy_set_header Via "1.1 nginx";
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header Forwarded "for=$remote_addr;proto=$scheme;host=\"$http_host\"";
+      proxy_set_header CDN-Loop nginx;
+      add_header Via "1.1 nginx";`
 )
 
 // Nginx starts nginx in front of an origin.
@@ -63,13 +75,13 @@ func (s *Stage) Nginx(ctx context.Context, origin, location string) (*Process, e
 	if err != nil {
 		return nil, err
 	}
-	dir, err := s.Dir("nginx")
+	dir, err := os.MkdirTemp(s.dir, "nginx-")
 	if err != nil {
 		return nil, err
 	}
 	return onFreeAddress(func(address string) (*Process, error) {
 		text := fmt.Sprintf(nginxConfig, dir, asRoot(), address, origin, location)
-		config, err := s.File(filepath.Join("nginx", "nginx.conf"), []byte(strings.TrimSpace(text)+"\n"))
+		config, err := s.File(filepath.Join(filepath.Base(dir), "nginx.conf"), []byte(strings.TrimSpace(text)+"\n"))
 		if err != nil {
 			return nil, err
 		}

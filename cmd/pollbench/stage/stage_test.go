@@ -160,6 +160,9 @@ func TestPeersServeFromTheOriginAndEndWithTheirWorkers(t *testing.T) {
 	for name, start := range map[string]func(s *Stage, origin string) (*Process, error){
 		"nginx cache": func(s *Stage, origin string) (*Process, error) { return s.Nginx(t.Context(), origin, NginxCache) },
 		"nginx pass":  func(s *Stage, origin string) (*Process, error) { return s.Nginx(t.Context(), origin, NginxPass) },
+		"nginx forward": func(s *Stage, origin string) (*Process, error) {
+			return s.Nginx(t.Context(), origin, NginxForward)
+		},
 		"varnish cache": func(s *Stage, origin string) (*Process, error) {
 			return s.Varnish(t.Context(), origin, VarnishCache)
 		},
