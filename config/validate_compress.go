@@ -19,10 +19,24 @@ func (v *validator) compress(route string, r *Route) {
 	case !private && r.WebSocket.Compress:
 		v.wrong(route+".websocket.compress", noEffectUnlessPrivate, r.Share)
 	}
-	if c.Private && r.Share == SharePublic {
-		v.wrong(field+".private", "has no effect with share: public, where everybody may see everything; remove it")
+	if len(c.Codings) > 0 && !c.Streams && v.lacks(route, r, Poll, Longpoll) && v.given(field+".codings", reflect.ValueOf(c.Codings), reflect.ValueOf(byDefault.Codings)) {
+		v.wrong(field+".codings", "has no effect without poll or longpoll in serve; remove it, or add one of them, or streams: true for sse and ndjson")
 	}
+	v.compressPrivate(route, r)
 	v.compressStreams(route, r)
+}
+
+// compressPrivate checks whether there are private answers, and anything to
+// compress them with.
+func (v *validator) compressPrivate(route string, r *Route) {
+	field := route + ".compress"
+	switch {
+	case !r.Compress.Private:
+	case r.Share == SharePublic:
+		v.wrong(field+".private", "has no effect with share: public, where everybody may see everything; remove it")
+	case len(r.Compress.Codings) == 0 && !r.WebSocket.Compress && v.sound(field+".codings"):
+		v.wrong(field+".private", "has no effect where codings is empty; remove it, or add codings")
+	}
 }
 
 const noEffectUnlessPrivate = "has no effect with share: %s; remove it, or add compress.private: true once no client can put text of its own into what another gets"
