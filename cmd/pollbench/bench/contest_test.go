@@ -51,7 +51,7 @@ func TestPassMeasuresSmallRequestsAndBulkBothWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	for part, rows := range map[string][]Row{smallGET: r.Small, download: r.Down, upload: r.Up} {
-		if got := names(rows, r.Missing); !slices.Equal(got, []string{bare, direct, haproxy, nginx, pollmux, varnish}) {
+		if got := names(rows, r.Missing); !slices.Equal(got, []string{bare, direct, haproxy, nginx, nginxForward, pollmux, varnish}) {
 			t.Error(part, got)
 		}
 		if _, ok := r.Ratios()[part+", against bare"]; !ok || !r.Judge().Good() {
