@@ -32,7 +32,7 @@ type conn struct {
 	shared       bool   // the peer is a trusted proxy, which speaks for many
 	occupies     bool   // its request is charged to an address; for whoever serves it
 	exact        bool   // it cannot be written to any more once a deadline has passed
-	plain        bool   // what comes is no HTTP any more; for whoever reads
+	plain        bool   // what comes is not followed: it is no HTTP, or will be; for whoever reads
 	stuck        bool   // a write timed out; guarded by writing
 
 	// Guarded by the gate.
@@ -118,10 +118,11 @@ func (c *conn) receive(p []byte) (n int, err error) {
 }
 
 // unread takes back what has come behind a request: what was read ahead, and what
-// was not let through yet. None of it counts as followed any more.
+// was not let through yet. None of it counts as followed any more, nor does what is
+// read from now on, until giveBack.
 func (c *conn) unread(early []byte) []byte {
 	early = append(early, c.held...)
-	c.held, c.request = nil, nil
+	c.held, c.request, c.plain = nil, nil, true
 	return early
 }
 

@@ -53,7 +53,7 @@ func (p *Proxy) giveBack(c *conn, early []byte) {
 		_ = c.Close()
 		return
 	}
-	c.held = early // nobody has followed it
+	c.held, c.plain = early, false // nobody has followed it
 	p.vacate(c)
 	p.gate.serve(c)
 	back := &resumed{conn: c, idle: p.config.Timeouts.Idle}

@@ -193,6 +193,9 @@ func (p *LongPoll) Heard(said []byte) (fanout.Verdict, func()) {
 	return fanout.Spoken, nil
 }
 
+// NoRest has the client's next request go the whole way.
+func (p *LongPoll) NoRest() { p.question = nil }
+
 // Early returns what the client sent while it was held, which belongs to its
 // next request. The session has ended.
 func (p *LongPoll) Early() []byte { return p.early }

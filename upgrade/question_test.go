@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/pollmux/pollmux/upgrade"
+	"github.com/pollmux/pollmux/upgrade/coding"
+	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
 func TestAQuestionIsAskedByItsVeryBytesWithAnotherTag(t *testing.T) {
@@ -33,5 +35,28 @@ func TestAQuestionIsAskedByItsVeryBytesWithAnotherTag(t *testing.T) {
 	}
 	if upgrade.NewQuestion([]byte(ask("")), "") != nil || (*upgrade.Question)(nil).IsAsked([]byte(ask("")), "") {
 		t.Error("without a tag there is no question")
+	}
+}
+
+// Where nobody rests, a question that comes again is the next request's.
+func TestALongPollThatMayNotRestIsNotAskedAgain(t *testing.T) {
+	ask := "GET /x HTTP/1.1\r\nIf-None-Match: \"1\"\r\n\r\n"
+	for rests, want := range map[bool]fanout.Verdict{true: fanout.Renewed, false: fanout.Spoken} {
+		source := newFake("")
+		first := source.publish(content(200, "text/plain", "1"))
+		p := upgrade.NewLongPoll(source, upgrade.LongPollOptions{
+			Have: first, Delivered: func(*upgrade.Update) {}, Again: always{},
+			Question: upgrade.NewQuestion([]byte(ask), `"1"`),
+		})
+		if !rests {
+			p.NoRest()
+		}
+		next := source.publish(content(200, "text/plain", "2"))
+		_, _, _ = p.Next()
+		p.Sent()
+		again := strings.Replace(ask, `"1"`, next.Tag(coding.Identity), 1)
+		if got, _ := p.Heard([]byte(again)); got != want || rests != (len(p.Early()) == 0) {
+			t.Errorf("rests: %v: %v, early %q", rests, got, p.Early())
+		}
 	}
 }

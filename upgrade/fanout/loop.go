@@ -28,6 +28,9 @@ type loop struct {
 // attend serves a connection in goroutines of its own.
 func (e *Engine) attend(c net.Conn, s Session, t Terms, ended func(End)) Held {
 	l := &loop{engine: e, conn: c, session: s, terms: t, woken: make(chan struct{}, 1), ear: newEar(c, t.Early)}
+	if r, ok := s.(Resting); ok {
+		r.NoRest()
+	}
 	if !e.enlist(c) {
 		_ = c.Close()
 	}

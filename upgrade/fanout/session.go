@@ -52,6 +52,13 @@ const (
 	Renewed                  // of a client that rests: the session begins anew
 )
 
+// Resting is a session that Terms.Rest is for. NoRest is called, before anything
+// else, where nobody rests: from then on it is never Renewed.
+type Resting interface {
+	Session
+	NoRest()
+}
+
 // Terms bound a session. A zero is no bound.
 type Terms struct {
 	Beat   time.Duration // the longest silence
@@ -63,7 +70,7 @@ type Terms struct {
 	// Rest is for how long a client whose session is Done may have it begin
 	// anew, by what it says next, before the connection is given back. One
 	// that has Spoken already is not kept waiting. Where each connection has a
-	// goroutine of its own nobody rests.
+	// goroutine of its own nobody rests: see Resting.
 	Rest time.Duration
 
 	// Stall is for how long a client may take nothing of a frame. All of it

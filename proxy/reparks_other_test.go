@@ -1,0 +1,5 @@
+//go:build !linux || goroutines
+
+package proxy
+
+const reparks = false
