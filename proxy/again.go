@@ -16,9 +16,9 @@ const restTime = 5 * time.Second
 // maxQuestion is the longest request that is kept for that.
 const maxQuestion = 4 << 10
 
-// again lets a long poll's client wait again (upgrade.Again). Whatever a request's bytes decide has
-// been decided; the rest is looked at once more. Between two of its questions the
-// client is no subscriber. It belongs to who serves the client.
+// again lets a long poll's client wait again (upgrade.Again). Whatever a request's
+// bytes decide has been decided; the rest is looked at once more. Between two of its
+// questions the client is no subscriber. It belongs to who serves the client.
 type again struct {
 	*subscription
 	route   *route

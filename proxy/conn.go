@@ -117,20 +117,12 @@ func (c *conn) receive(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// unread takes back what has come behind a request: what was read ahead, and what
-// was not let through yet. None of it counts as followed any more, nor does what is
-// read from now on, until giveBack.
-func (c *conn) unread(early []byte) []byte {
-	early = append(early, c.held...)
-	c.held, c.request, c.plain = nil, nil, true
-	return early
-}
-
-// unfollow says that what comes from now on is no HTTP. It returns what has come
-// of that, behind what was read ahead.
+// unfollow says that what comes from now on is no HTTP, or is none until giveBack. It
+// returns what has come of that, behind what was read ahead: none of it counts as
+// followed any more.
 func (c *conn) unfollow(early []byte) []byte {
 	early = append(early, c.held...)
-	c.held, c.plain = nil, true
+	c.held, c.request, c.plain = nil, nil, true
 	return early
 }
 

@@ -27,8 +27,8 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 		options.Again, terms.Rest = s.again, restTime
 	}
 	p.takeOver(r, func(c *conn, early []byte) {
-		terms.Early = c.unread(early) // another request waits behind this one: it is answered at once
-		sock.Shed(c.Conn)             // held clients are many, and the engine has its own way
+		terms.Early = c.unfollow(early) // another request waits behind this one: it is answered at once
+		sock.Shed(c.Conn)               // held clients are many, and the engine has its own way
 		session := upgrade.NewLongPoll(s.source(), options)
 		p.heldFor(s, c, session, terms, func(end fanout.End) { p.afterLongPoll(c, end, session.Early(), closing) })
 	}, s.end)
