@@ -41,8 +41,7 @@ func repeatable(r *request, s *subscription, tag string) *upgrade.Question {
 	}
 	asked := append(append(append(r.scratch[:0], "GET "...), h.Target...), " HTTP/1.1\r\n"...)
 	for i := range h.Fields {
-		f := &h.Fields[i]
-		asked = append(append(append(append(asked, f.Name...), ": "...), f.Value...), "\r\n"...)
+		asked = appendLine(asked, h.Fields[i].Name, h.Fields[i].Value)
 	}
 	r.scratch = append(asked, "\r\n"...)
 	if len(r.scratch) > maxQuestion {

@@ -188,7 +188,8 @@ func appendMembers(b []byte, h *head.Head, name string) []byte {
 	return b
 }
 
-func appendLine(b []byte, name, value string) []byte {
+// appendLine appends a field line.
+func appendLine[N, V string | []byte](b []byte, name N, value V) []byte {
 	return append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
 }
 

@@ -87,7 +87,7 @@ func (p *Proxy) appendPassed(b []byte, r *request, upgrading bool) []byte {
 	b = append(r.route.upstream.appendHost(append(b, " HTTP/1.1\r\nHost: "...), h), "\r\n"...)
 	for i := range h.Fields {
 		if f := &h.Fields[i]; passes(h, f) {
-			b = append(append(append(append(b, f.Name...), ": "...), r.passed(f)...), "\r\n"...)
+			b = appendLine(b, f.Name, r.passed(f))
 		}
 	}
 	b = p.appendForwarding(b, h, p.peerOf(r))

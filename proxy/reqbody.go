@@ -101,7 +101,7 @@ func (b *requestBody) trailer() []byte {
 	for _, name := range b.ctx.Request.Header.PeekTrailerKeys() {
 		values := b.ctx.Request.Header.PeekAll(string(name))
 		for _, value := range values[min(b.inHead[string(name)], len(values)):] {
-			lines = append(append(append(append(lines, name...), ": "...), value...), "\r\n"...)
+			lines = appendLine(lines, name, value)
 		}
 	}
 	return lines

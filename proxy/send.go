@@ -57,7 +57,7 @@ func (p *Proxy) appendSent(b []byte, r *request, method, target string) []byte {
 			continue
 		}
 		if passes(&r.head, f) && !bytes.EqualFold(f.Name, []byte("Content-Type")) {
-			b = append(append(append(append(b, f.Name...), ": "...), f.Value...), "\r\n"...)
+			b = appendLine(b, f.Name, f.Value)
 		}
 	}
 	return p.appendForwarding(b, &r.head, p.peerOf(r))
