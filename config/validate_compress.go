@@ -9,17 +9,18 @@ import (
 func (v *validator) compress(route string, r *Route) {
 	field, c, byDefault := route+".compress", r.Compress, DefaultRoute().Compress
 	v.codings(field+".codings", c.Codings)
+	chosen := len(c.Codings) > 0 && v.given(field+".codings", reflect.ValueOf(c.Codings), reflect.ValueOf(byDefault.Codings))
 	private := c.Private || r.Share != ShareIdentity && r.Share != ShareAuthorize
 	switch {
 	case !v.sound(route+".share") || !v.sound(field):
-	case !private && v.given(field+".codings", reflect.ValueOf(c.Codings), reflect.ValueOf(byDefault.Codings)) && len(c.Codings) > 0:
+	case !private && chosen:
 		v.wrong(field+".codings", noEffectUnlessPrivate, r.Share)
 	case !private && c.Streams:
 		v.wrong(field+".streams", noEffectUnlessPrivate, r.Share)
 	case !private && r.WebSocket.Compress:
 		v.wrong(route+".websocket.compress", noEffectUnlessPrivate, r.Share)
 	}
-	if len(c.Codings) > 0 && !c.Streams && v.lacks(route, r, Poll, Longpoll) && v.given(field+".codings", reflect.ValueOf(c.Codings), reflect.ValueOf(byDefault.Codings)) {
+	if chosen && !c.Streams && v.lacks(route, r, Poll, Longpoll) {
 		v.wrong(field+".codings", "has no effect without poll or longpoll in serve; remove it, or add one of them, or streams: true for sse and ndjson")
 	}
 	v.compressPrivate(route, r)
