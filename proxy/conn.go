@@ -117,9 +117,9 @@ func (c *conn) receive(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// unfollow says that what comes from now on is no HTTP, or is none until giveBack. It
-// returns what has come of that, behind what was read ahead: none of it counts as
-// followed any more.
+// unfollow says that what comes from now on is no HTTP, or is not looked at as such
+// until giveBack. It returns what has come of that, behind what was read ahead: none
+// of it counts as followed any more.
 func (c *conn) unfollow(early []byte) []byte {
 	early = append(early, c.held...)
 	c.held, c.request, c.plain = nil, nil, true

@@ -65,7 +65,7 @@ func (b *body) readFixed(p []byte) (int, error) {
 	default:
 		x.allowRead()
 	}
-	n, err := b.exchange.conn.br.Read(p[:min(int64(len(p)), b.left)])
+	n, err := x.conn.br.Read(p[:min(int64(len(p)), b.left)])
 	if b.left -= int64(n); b.left == 0 {
 		return n, io.EOF
 	}

@@ -13,11 +13,11 @@ const (
 	bare    = "bare"
 	direct  = "direct"
 	nginx   = "nginx"
+	varnish = "varnish"
+	haproxy = "haproxy"
 
 	// nginxForward tells the origin as much of a request's way as pollmux does.
 	nginxForward = "nginx, X-Forwarded"
-	varnish      = "varnish"
-	haproxy      = "haproxy"
 )
 
 // proxyConfig is pollmux's configuration, with one route, of which the second

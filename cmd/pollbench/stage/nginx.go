@@ -75,14 +75,14 @@ func (s *Stage) Nginx(ctx context.Context, origin, location string) (*Process, e
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(s.dir, "nginx-")
+	dir, err := os.MkdirTemp(s.dir, "nginx-") // there may be another with another location
 	if err != nil {
 		return nil, err
 	}
 	return onFreeAddress(func(address string) (*Process, error) {
 		text := fmt.Sprintf(nginxConfig, dir, asRoot(), address, origin, location)
-		config, err := s.File(filepath.Join(filepath.Base(dir), "nginx.conf"), []byte(strings.TrimSpace(text)+"\n"))
-		if err != nil {
+		config := filepath.Join(dir, "nginx.conf")
+		if err := os.WriteFile(config, []byte(strings.TrimSpace(text)+"\n"), 0o644); err != nil {
 			return nil, err
 		}
 		return s.peer(ctx, "nginx", address, exec.Command(program, "-p", dir, "-e", "stderr", "-c", config))
