@@ -112,6 +112,11 @@ type Upstream struct {
 	// passed request. Default 10s; not 0.
 	Timeout time.Duration `yaml:"timeout"`
 
+	// Budget is how many polls the upstream gets at most, of all its feeds
+	// together; passed requests do not count. Default 0: none, each route
+	// keeps to its own Interval.
+	Budget Rate `yaml:"budget"`
+
 	// Host, when set, is sent as the Host field in place of the client's own.
 	Host string `yaml:"host"`
 }
@@ -139,8 +144,13 @@ type Route struct {
 
 	Mode Mode `yaml:"mode"`
 
-	// Interval is the pace of upstream polls. Default 1s; at least 10ms.
-	Interval time.Duration `yaml:"interval"`
+	// Interval is the pace of upstream polls. Default 1s, fixed.
+	Interval Interval `yaml:"interval"`
+
+	// Weight is how much a subscriber of this route counts when polls are
+	// shared out among feeds, by a budget or an adaptive Interval. Default 1;
+	// more than 0, at most 1000000.
+	Weight float64 `yaml:"weight"`
 
 	// Serve lists the transports that clients may ask for. Default: all.
 	Serve []Transport `yaml:"serve"`
@@ -163,6 +173,10 @@ type Route struct {
 	// Ignore are JSON pointers (RFC 6901) whose changes are no change.
 	Ignore []string `yaml:"ignore"`
 
+	// ChangedAt is a JSON pointer to where a body says when it changed, for a
+	// pace that adapts. Default none.
+	ChangedAt string `yaml:"changed_at"`
+
 	// Wait is the longest hold of a long poll. Default 60s; at least 1s.
 	Wait time.Duration `yaml:"wait"`
 
@@ -184,7 +198,7 @@ type Route struct {
 	Linger time.Duration `yaml:"linger"`
 
 	// StaleWhileRevalidate answers polls from a snapshot that is at most this
-	// much older than Interval while the next one is fetched. Default 0.
+	// much older than Interval.Min while the next one is fetched. Default 0.
 	StaleWhileRevalidate time.Duration `yaml:"stale_while_revalidate"`
 
 	// StaleIfError answers polls from the last good snapshot for this long
@@ -321,7 +335,8 @@ func DefaultRoute() *Route {
 	return &Route{
 		Methods:      []string{"GET"},
 		Mode:         ModeCoalesce,
-		Interval:     time.Second,
+		Interval:     Every(time.Second),
+		Weight:       1,
 		Serve:        Transports(),
 		Share:        ShareAuto,
 		Key:          Key{IgnoreQuery: Globs{"_"}},

@@ -49,6 +49,10 @@ func (d *decoder) node(field string, n *yaml.Node, v reflect.Value) {
 		d.scalar(field, n, v, set)
 		return
 	}
+	if i, ok := v.Addr().Interface().(*Interval); ok {
+		d.interval(field, n, i)
+		return
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		d.structure(field, n, v)

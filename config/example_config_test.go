@@ -39,6 +39,7 @@ func TestTheExampleTellsTheDefaults(t *testing.T) {
 	equal(t, "mode", scores.Mode, r.Mode)
 	equal(t, "methods", scores.Methods, r.Methods)
 	equal(t, "serve", scores.Serve, r.Serve)
+	equal(t, "weight", scores.Weight, r.Weight)
 	equal(t, "wait", scores.Wait, r.Wait)
 	equal(t, "keepalive", scores.Keepalive, r.Keepalive)
 	equal(t, "linger", scores.Linger, r.Linger)
@@ -65,7 +66,7 @@ func TestTheExampleShowsEveryKeyOfEveryStruct(t *testing.T) {
 	}
 	shown := map[reflect.Type]map[string]bool{}
 	collect(reflect.TypeFor[config.Config](), doc.Content[0], shown)
-	equal(t, "number of structs", len(shown), 13)
+	equal(t, "number of structs", len(shown), 14)
 	for typ, keys := range shown {
 		for _, key := range config.KeysOf(typ) {
 			if !keys[key] {
@@ -110,6 +111,7 @@ func TestEveryFieldHasAKeyOfItsOwn(t *testing.T) {
 		reflect.TypeFor[config.Limits](), reflect.TypeFor[config.Timeouts](), reflect.TypeFor[config.Upstream](),
 		reflect.TypeFor[config.Route](), reflect.TypeFor[config.Key](), reflect.TypeFor[config.Write](),
 		reflect.TypeFor[config.WebSocket](), reflect.TypeFor[config.Send](), reflect.TypeFor[config.Compress](),
+		reflect.TypeFor[config.Interval](), reflect.TypeFor[config.Authorize](),
 	} {
 		seen := map[string]bool{}
 		for _, key := range config.KeysOf(typ) {

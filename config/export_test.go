@@ -11,6 +11,7 @@ var (
 	Expand        = expand
 	KeysOf        = keysOf
 	ParseDuration = parseDuration
+	ParseRate     = parseRate
 	ParseSize     = parseSize
 	ParseWithEnv  = parse
 	Remedy        = remedy

@@ -104,6 +104,28 @@ func FuzzSize(f *testing.F) {
 	})
 }
 
+// FuzzRate writes and reads rates in turn.
+func FuzzRate(f *testing.F) {
+	f.Add("50/s", 0.5)
+	f.Add("1/h", 100.0/3600)
+	f.Add("0.1/min", 1e6)
+	f.Fuzz(func(t *testing.T, text string, n float64) {
+		rates := []config.Rate{config.Rate(n)}
+		if n < 1.0/3600 || n > 1e6 || n != n {
+			rates = nil
+		}
+		if r, err := config.ParseRate(text); err == nil {
+			rates = append(rates, r)
+		}
+		for _, r := range rates {
+			back, err := config.ParseRate(r.String())
+			if err != nil || back != r {
+				t.Errorf("%v of %s was read as %v: %v", float64(r), text, float64(back), err)
+			}
+		}
+	})
+}
+
 // FuzzDuration writes and reads durations in turn.
 func FuzzDuration(f *testing.F) {
 	f.Add("1m30s", int64(time.Second))

@@ -19,9 +19,9 @@ func laterKeys(t reflect.Type) []string {
 	case reflect.TypeFor[Limits]():
 		return []string{"subscriptions_per_connection"}
 	case reflect.TypeFor[Upstream]():
-		return []string{"budget", "health", "tls"}
+		return []string{"health", "tls"}
 	case reflect.TypeFor[Route]():
-		return []string{"changed_at", "cursor", "hold", "inject"}
+		return []string{"cursor", "hold", "inject"}
 	default:
 		return nil
 	}

@@ -103,7 +103,7 @@ func TestUnitsAndShortFormsAreUnderstood(t *testing.T) {
 	equal(t, "snapshots", c.Limits.Snapshots, 2_000_000_000)
 	equal(t, "max_message", c.Routes[0].WebSocket.MaxMessage, 512)
 	equal(t, "sort_query", c.Routes[0].Key.SortQuery, false)
-	equal(t, "interval", c.Routes[0].Interval, 500*time.Millisecond)
+	equal(t, "interval", c.Routes[0].Interval, config.Every(500*time.Millisecond))
 	equal(t, "wait", c.Routes[0].Wait, time.Hour)
 	equal(t, "server", c.Upstreams["api"].Servers[0].String(), "https://api.example.com")
 	var proxies []string
@@ -111,6 +111,26 @@ func TestUnitsAndShortFormsAreUnderstood(t *testing.T) {
 		proxies = append(proxies, p.String())
 	}
 	equal(t, "trusted_proxies", proxies, []string{"10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32", "::1/128", "192.0.2.2/32"})
+}
+
+func TestAPaceIsReadInEachOfItsForms(t *testing.T) {
+	c := load(t, "valid-pace.yaml")
+	for name, want := range map[string]config.Rate{"api": 50, "slow": 1.0 / 3600, "fast": 1e6, "free": 0} {
+		equal(t, "budget of "+name, c.Upstreams[name].Budget, want)
+	}
+	adaptive := func(shortest, longest time.Duration) config.Interval {
+		return config.Interval{Min: shortest, Max: longest}
+	}
+	for i, want := range []config.Interval{
+		config.Every(2 * time.Second), adaptive(10*time.Millisecond, 24*time.Hour), config.Every(100 * time.Millisecond),
+		adaptive(500*time.Millisecond, 100*time.Second), config.Every(500 * time.Millisecond),
+	} {
+		r := c.Routes[i]
+		equal(t, "interval of "+r.Name, r.Interval, want)
+		equal(t, "fixed "+r.Name, r.Interval.Fixed(), i != 1 && i != 3)
+		equal(t, "weight of "+r.Name, r.Weight, []float64{1, 1e6, 100, 0.25, 1}[i])
+	}
+	equal(t, "changed_at", c.Routes[0].ChangedAt, "/header/timestamp")
 }
 
 func TestAListenAddressMayStandAloneOrInAList(t *testing.T) {

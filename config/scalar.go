@@ -49,10 +49,14 @@ func setter(v reflect.Value) func(string) error {
 		return into(p, parseBool)
 	case *int:
 		return into(p, parseInt)
+	case *float64:
+		return into(p, parseNumber)
 	case *time.Duration:
 		return into(p, parseDuration)
 	case *Size:
 		return into(p, parseSize)
+	case *Rate:
+		return into(p, parseRate)
 	case *Pattern:
 		return into(p, ParsePattern)
 	case *netip.Prefix:
@@ -78,7 +82,7 @@ func into[T any](p *T, parse func(string) (T, error)) func(string) error {
 
 // isBare reports whether v holds what YAML writes without quotes.
 func isBare(v reflect.Value) bool {
-	return v.Kind() == reflect.Bool || v.Type() == reflect.TypeFor[int]()
+	return v.Kind() == reflect.Bool || v.Type() == reflect.TypeFor[int]() || v.Type() == reflect.TypeFor[float64]()
 }
 
 func parseBool(s string) (bool, error) {
@@ -97,6 +101,14 @@ func parseInt(s string) (int, error) {
 	n, err := strconv.Atoi(strings.ReplaceAll(s, "_", ""))
 	if err != nil || strings.HasPrefix(strings.TrimLeft(s, "+-"), "0") && s != "0" {
 		return 0, fmt.Errorf("%s is not a whole number; write one such as 1000", quote(s))
+	}
+	return n, nil
+}
+
+func parseNumber(s string) (float64, error) {
+	n, err := parseDecimal(strings.ReplaceAll(s, "_", ""))
+	if err != nil {
+		return 0, fmt.Errorf("%s is not a number; write one such as 2 or 0.5", quote(s))
 	}
 	return n, nil
 }

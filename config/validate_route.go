@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 )
 
 // routes checks each route, then the routes against each other.
@@ -98,7 +97,8 @@ func (v *validator) given(field string, value, byDefault reflect.Value) bool {
 // coalesce checks what a coalesced route is told.
 func (v *validator) coalesce(field string, r *Route) {
 	v.methods(field+".methods", r.Methods)
-	v.atLeast(field+".interval", r.Interval, 10*time.Millisecond)
+	v.interval(field+".interval", r.Interval)
+	v.weight(field, r)
 	v.serve(field+".serve", r.Serve)
 	word(v, field+".share", r.Share, Shares())
 	v.identity(field, r)
@@ -107,6 +107,7 @@ func (v *validator) coalesce(field string, r *Route) {
 	for i, pointer := range r.Ignore {
 		v.pointer(item(field+".ignore", i), pointer)
 	}
+	v.changedAt(field, r)
 	v.wait(field, r)
 	v.waitQuery(field, r)
 	v.transportQuery(field, r)

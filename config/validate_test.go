@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"math"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -38,7 +39,7 @@ func TestAConfigurationBuiltInGoIsCompletedWhenItIsValid(t *testing.T) {
 
 func TestAConfigurationBuiltInGoIsNotCompletedWhileItIsNotValid(t *testing.T) {
 	c := built()
-	c.Routes[1].Interval = 0
+	c.Routes[1].Interval = config.Interval{}
 	if c.Validate() == nil {
 		t.Error("valid")
 	}
@@ -81,6 +82,7 @@ func TestAConfigurationBuiltInGoIsReportedInTheWordsOfAFile(t *testing.T) {
 				"routes[0].mode: \"\" is not known; allowed: coalesce, observe, pass\n" +
 				"routes[0].methods: names no method; allowed: GET, which includes HEAD, and POST where it only reads\n" +
 				"routes[0].interval: 0s is too short; at least 10ms is allowed\n" +
+				"routes[0].weight: 0 is out of range; more than 0 and at most 1000000 is allowed\n" +
 				"routes[0].serve: names no transport; allowed: poll, longpoll, sse, ndjson, multipart, websocket\n" +
 				"routes[0].share: \"\" is not known; allowed: auto, public, identity, authorize\n" +
 				"routes[0].authorize.ttl: 0s is too short; at least 10ms is allowed\n" +
@@ -100,6 +102,21 @@ func TestAConfigurationBuiltInGoIsReportedInTheWordsOfAFile(t *testing.T) {
 			c.Routes[0].Serve, c.Routes[0].Wait, c.Routes[0].Keepalive = []config.Transport{config.Poll}, 2e9, 2e9
 		}, "routes[0].wait: has no effect without longpoll in serve; remove it, or add longpoll\n" +
 			"routes[0].keepalive: has no effect without sse, ndjson or multipart in serve; remove it, or add one of them"},
+		{func(c *config.Config) { c.Routes[0].Interval = config.Interval{Min: 1e9, Max: 30e9} }, ""},
+		{func(c *config.Config) { c.Routes[0].Interval = config.Interval{Min: 1e9} },
+			"routes[0].interval.max: 0s is too short; at least 10ms is allowed"},
+		{func(c *config.Config) { c.Routes[0].Interval = config.Interval{Min: 1e9, Max: 6e8} },
+			"routes[0].interval.max: 600ms is below min, which is 1s; raise it, or lower that"},
+		{func(c *config.Config) { c.Routes[0].Weight, c.Routes[1].ChangedAt = 2, "/time" },
+			"routes[0].weight: has no effect with a fixed interval and no budget; remove it, or write interval as {min, max}, or give upstream api a budget\n" +
+				"routes[1].changed_at: has no effect with a fixed interval and no budget; remove it, or write interval as {min, max}, or give upstream api a budget"},
+		{func(c *config.Config) { c.Routes[0].Weight, c.Upstreams["api"].Budget = 2, 50 }, ""},
+		{func(c *config.Config) {
+			c.Routes[0].Weight, c.Upstreams["api"].Budget = math.NaN(), config.Rate(math.NaN())
+		}, "upstreams.api.budget: NaN/s is out of range; 1/h to 1000000/s is allowed; leave it out for none\n" +
+			"routes[0].weight: NaN is out of range; more than 0 and at most 1000000 is allowed"},
+		{func(c *config.Config) { c.Upstreams["api"].Budget = -1 },
+			"upstreams.api.budget: -1/s is out of range; 1/h to 1000000/s is allowed; leave it out for none"},
 		{func(c *config.Config) { c.Routes[0].WebSocket.Send = &config.Send{Path: "/a"} },
 			"routes[0].websocket.send.method: is missing; write a method that changes something, such as POST"},
 	} {

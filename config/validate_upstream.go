@@ -18,7 +18,7 @@ func (v *validator) upstreams() {
 		if all && !used[name] {
 			v.wrong(field, "is not used by any route; name it in one, or remove it")
 		}
-		v.upstream(field, v.config.Upstreams[name])
+		v.upstream(field, name, v.config.Upstreams[name])
 	}
 }
 
@@ -40,7 +40,7 @@ func (v *validator) usedUpstreams() (used map[string]bool, all bool) {
 	return used, all
 }
 
-func (v *validator) upstream(field string, u *Upstream) {
+func (v *validator) upstream(field, name string, u *Upstream) {
 	if u == nil {
 		v.wrong(field, "is nil; start from DefaultUpstream")
 		return
@@ -56,6 +56,7 @@ func (v *validator) upstream(field string, u *Upstream) {
 		}
 	}
 	v.positive(field+".timeout", u.Timeout)
+	v.budget(field+".budget", name, u.Budget)
 	if u.Host != "" && !isHostPort(u.Host) {
 		v.wrong(field+".host", "%s is not a host; write example.com or example.com:8080", quote(u.Host))
 	}

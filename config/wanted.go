@@ -11,15 +11,10 @@ import (
 // mismatch says that v cannot be decoded from a node, and what it can be
 // decoded from.
 func mismatch(n *yaml.Node, v reflect.Value) string {
-	const instead = " is not supported by this version; write "
-	switch mapping := n.Kind == yaml.MappingNode; {
-	case mapping && v.Type() == reflect.TypeFor[time.Duration]() && (hasKey(n, "min") || hasKey(n, "max")):
-		return "{min, max}" + instead + "one duration such as 2s"
-	case mapping && hasKey(n, "tls"):
-		return "tls" + instead + "the address only"
-	default:
-		return "must be " + wanted(v) + ", not " + kindOf(n)
+	if n.Kind == yaml.MappingNode && hasKey(n, "tls") {
+		return "tls is not supported by this version; write the address only"
 	}
+	return "must be " + wanted(v) + ", not " + kindOf(n)
 }
 
 // wanted says what v can be decoded from.
@@ -29,10 +24,16 @@ func wanted(v reflect.Value) string {
 		return "true or false"
 	case reflect.TypeFor[int]():
 		return "a whole number"
+	case reflect.TypeFor[float64]():
+		return "a number"
 	case reflect.TypeFor[time.Duration]():
 		return "a duration such as 2s"
+	case reflect.TypeFor[Interval]():
+		return "a duration such as 2s, or {min: 500ms, max: 30s}"
 	case reflect.TypeFor[Size]():
 		return "a size such as 10MiB"
+	case reflect.TypeFor[Rate]():
+		return "a rate such as 50/s"
 	case reflect.TypeFor[Strings]():
 		return "a value or a list of values"
 	case reflect.TypeFor[Pattern]():

@@ -97,7 +97,7 @@ func (p *Proxy) withoutHold(r *request, a feed.Answer, limit string) {
 	case upgrade.Longpoll:
 		r.choice.Wait = 0 // it is not honoured
 		p.answerPoll(r, a)
-		r.ctx.Response.Header.Set("Retry-After", strconv.Itoa(wholeSeconds(r.route.Interval)))
+		r.ctx.Response.Header.Set("Retry-After", strconv.Itoa(wholeSeconds(r.route.Interval.Min)))
 	case upgrade.SSE:
 		r.route.account.Requested(t)
 		p.sayFull(r)

@@ -15,7 +15,7 @@ import (
 )
 
 func TestBeyondTheLimitOnSubscribersNobodyIsHeldAndPollsGoOn(t *testing.T) {
-	r := newRig(t, "limits: {subscribers: 3}", "interval: 1h")
+	r := newRig(t, "limits: {subscribers: 3}", "interval: {min: 1h, max: 2h}")
 	etag := r.get("/x").Header.Get("ETag")
 	var held []*stream
 	for range 3 {

@@ -21,7 +21,7 @@ func (p *Proxy) observeRoute(r *route, secret share.Secret) {
 		p.observer = observe.New(observe.Limits{Resources: p.config.Limits.Feeds, Body: int64(p.config.Limits.Snapshot)}, p.log)
 	}
 	r.observed = p.observer.Route(observe.Policy{
-		Route: r.Name, Interval: r.Interval, Timeout: r.upstream.Timeout, Snapshot: r.feeds.Snapshot, Ignore: r.feeds.Ignore,
+		Route: r.Name, Interval: r.Interval.Min, Timeout: r.upstream.Timeout, Snapshot: r.feeds.Snapshot, Ignore: r.feeds.Ignore,
 		Share: r.Share, Configured: r.share, Public: publicPolicy(r, secret),
 	})
 	r.account.Observes(r.observed)

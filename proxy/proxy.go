@@ -129,7 +129,7 @@ func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
 	}
 	press := coding.NewPress()
 	for _, r := range c.Routes {
-		account := p.ledger.Route(r.Name, r.Interval)
+		account := p.ledger.Route(r.Name, r.Interval.Max) // the least that its clients would have sent
 		rt := newRoute(r, p.upstreams[r.Upstream], account, secret, c.Limits)
 		rt.alarm = &alarm{log: p.log, route: r.Name}
 		rt.compression = newCompression(r, press)

@@ -91,7 +91,7 @@ func newRoute(r *config.Route, u *upstream, account *ledger.Route, secret share.
 
 func (r *route) feedPolicy(limits config.Limits) *feed.Policy {
 	p := &feed.Policy{
-		Interval:             r.Interval,
+		Interval:             r.Interval.Min,
 		Timeout:              r.upstream.Timeout,
 		Linger:               r.Linger,
 		StaleIfError:         r.StaleIfError,

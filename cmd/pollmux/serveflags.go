@@ -63,7 +63,7 @@ func (f *serveFlags) configuration() (*config.Config, error) {
 	u.Servers, u.Host = []*url.URL{server}, hostOf(server)
 	c.Upstreams["upstream"] = u
 	r := config.DefaultRoute()
-	r.Name, r.Path, r.Upstream, r.Interval = "/**", config.MustPattern("/**"), "upstream", f.interval
+	r.Name, r.Path, r.Upstream, r.Interval = "/**", config.MustPattern("/**"), "upstream", config.Every(f.interval)
 	c.Routes = []*config.Route{r}
 	if err := c.Validate(); err != nil {
 		return nil, usageProblems(err)

@@ -124,7 +124,7 @@ func TestWhatGoesBackAndForthIsNotBlamedOnAnything(t *testing.T) {
 
 func TestWhoeverIsGivenSomethingElseAndThenTheFirstAgainHasSeenTheResourceChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, Limits{}, func(r *config.Route) { r.Interval = time.Hour })
+		r := newRig(t, Limits{}, func(r *config.Route) { r.Interval = config.Every(time.Hour) })
 		say := func(user, body string) {
 			r.ask("/x", []string{"Cookie: sid=" + user}, Client{}, time.Millisecond, 0, func() said { return said{body: body} })
 		}

@@ -37,7 +37,7 @@ func newRig(t testing.TB, l Limits, change func(r *config.Route)) *rig {
 	}
 	o := New(l, slog.New(slog.DiscardHandler))
 	t.Cleanup(o.Close)
-	p := Policy{Interval: r.Interval, Timeout: 10 * time.Second, Snapshot: l.Body, Share: r.Share, Configured: policyOf(r, r.Share)}
+	p := Policy{Interval: r.Interval.Min, Timeout: 10 * time.Second, Snapshot: l.Body, Share: r.Share, Configured: policyOf(r, r.Share)}
 	for _, text := range r.Ignore {
 		pointer, err := feed.ParsePointer(text)
 		if err != nil {

@@ -40,7 +40,7 @@ func TestEachIntervalWouldCostOneRequest(t *testing.T) {
 
 func TestWhoComesWhileAPollIsUnderWayWouldWaitForIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, Limits{}, func(r *config.Route) { r.Interval = 10 * time.Millisecond })
+		r := newRig(t, Limits{}, func(r *config.Route) { r.Interval = config.Every(10 * time.Millisecond) })
 		var wait sync.WaitGroup
 		for i := range 20 {
 			wait.Go(func() { // each is done before the first is

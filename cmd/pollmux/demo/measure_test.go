@@ -16,7 +16,7 @@ func TestEveryIntervalHasARouteOfItsOwn(t *testing.T) {
 	for _, i := range intervals() {
 		path := []byte("/lanes/stream/" + string(i) + "/scores")
 		at := slices.IndexFunc(c.Routes, func(r *config.Route) bool { return r.Path.Match(path) })
-		if route := c.Routes[at]; route.Interval != i.Duration() || route.Name != "every "+string(i) {
+		if route := c.Routes[at]; route.Interval != config.Every(i.Duration()) || route.Name != "every "+string(i) {
 			t.Errorf("%s is %s with an interval of %v", path, route.Name, route.Interval)
 		}
 		if err := i.check(); err != nil {
