@@ -1,0 +1,140 @@
+package schedule
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	remake    = 5 * time.Second // how long a price is good for
+	unsettled = 0.05            // of the weight of all: what may have changed until it is not
+	exact     = 0.005           // how well the intervals at a price fill the budget
+	attempts  = 8               // to find it, each time
+	elastic   = 0.45            // by what power of the price intervals grow, roughly
+	lowest    = 1e-9            // price
+	askTime   = 10.0            // seconds over which those who wait are counted
+	longest   = 2.7             // times as long as if all got the same is the longest interval
+	relieved  = 0.95            // of the budget has to do before routes get what they ask for again
+)
+
+// market shares out the budget between the items that are scheduled, at one price:
+// a poll is worth it when waiting has cost its subscribers more.
+type market struct {
+	items  []*Item
+	price  float64 // seconds times seconds times weight
+	weight float64 // of all
+	moved  float64 // by how much of that it has changed since
+	next   time.Time
+	short  bool    // the budget is too small for what routes ask for
+	gap    float64 // the longest interval, seconds
+	asks   float64 // polls a second for those who wait, when that was counted
+	asked  time.Time
+}
+
+// weigh says how much an item counts from now on; 0 is not at all.
+func (m *market) weigh(it *Item, weight float64) {
+	switch {
+	case weight > 0 && !it.isScheduled():
+		it.stall = len(m.items)
+		m.items = append(m.items, it)
+	case weight == 0 && it.isScheduled():
+		last := len(m.items) - 1
+		m.items[it.stall] = m.items[last]
+		m.items[it.stall].stall = it.stall
+		m.items[last] = nil
+		m.items = m.items[:last]
+	}
+	m.moved += math.Abs(weight - it.weight)
+	m.weight += weight - it.weight
+	it.weight = weight
+}
+
+// isFixed reports whether an item is polled at the pace of its route, whatever
+// that costs.
+func (m *market) isFixed(it *Item) bool { return it.terms.isFixed() && !m.short }
+
+// worth is the interval of an item, in seconds.
+func (m *market) worth(it *Item) float64 {
+	if m.isFixed(it) {
+		return it.terms.Min.Seconds()
+	}
+	weight := it.weight
+	if weight == 0 { // for those who ask for themselves
+		weight = it.terms.Weight
+	}
+	interval := it.learned.until(m.price/weight, it.interval)
+	if m.gap > 0 {
+		interval = min(interval, m.gap)
+	}
+	if !m.short {
+		interval = min(interval, it.terms.Max.Seconds())
+	}
+	return max(interval, it.terms.Min.Seconds())
+}
+
+// isOutdated reports whether the price is to be made anew.
+func (m *market) isOutdated(now time.Time) bool {
+	return !now.Before(m.next) || m.moved > unsettled*m.weight
+}
+
+// remake makes the price for so many polls a second, and reports whether it, or
+// what it is for, has changed by much.
+func (m *market) remake(rate float64, now time.Time) bool {
+	m.next, m.moved = now.Add(remake), 0
+	rate = max(rate-m.asking(now), rate/2)
+	least, fixed, free := m.demand()
+	was, price := m.short, m.price
+	if m.short = least > rate || was && least > relieved*rate; m.short {
+		fixed, free = 0, len(m.items)
+	}
+	if free > 0 {
+		m.gap = longest * float64(free) / (rate - fixed)
+		m.settle(rate - fixed)
+	}
+	return m.short != was || math.Abs(math.Log(m.price/price)) > exact
+}
+
+// demand is how many polls a second routes ask for at the least, how many of these
+// at fixed intervals, and how many items have others.
+func (m *market) demand() (least, fixed float64, free int) {
+	for _, it := range m.items {
+		least += 1 / it.terms.Max.Seconds()
+		if it.terms.isFixed() {
+			fixed += 1 / it.terms.Max.Seconds()
+		} else {
+			free++
+		}
+	}
+	return least, fixed, free
+}
+
+// settle looks for the price at which the items without a fixed interval are
+// polled so many times a second, by Newton's method on logarithms.
+func (m *market) settle(rate float64) {
+	for range attempts {
+		sum := 0.0
+		for _, it := range m.items {
+			if m.isFixed(it) {
+				continue
+			}
+			it.interval = m.worth(it)
+			sum += 1 / it.interval
+		}
+		off := math.Log(sum / rate)
+		if math.Abs(off) < exact || off < 0 && m.price <= lowest {
+			return
+		}
+		m.price = max(m.price*math.Exp(off/elastic), lowest)
+	}
+}
+
+// noteAsked counts a poll for one who waits.
+func (m *market) noteAsked(now time.Time) {
+	m.asks = m.asking(now) + 1/askTime
+	m.asked = now
+}
+
+// asking is how many polls a second there were lately for those who wait.
+func (m *market) asking(now time.Time) float64 {
+	return m.asks * math.Exp(-now.Sub(m.asked).Seconds()/askTime)
+}

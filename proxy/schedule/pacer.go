@@ -1,0 +1,239 @@
+package schedule
+
+import "time"
+
+// Pacer says which feed of an upstream with a budget is polled next, and when. It
+// has one owner, who gives it the time, which never goes back.
+type Pacer struct {
+	budget  *Budget
+	latency latency
+	random  func() float64 // in [0, 1)
+
+	asked    []*Item // somebody waits for them: first come, first served
+	ready    queue   // may be polled: by when they should be
+	sure     queue   // so may these, but before that it would be in vain
+	held     queue   // may not yet: by when they may
+	flying   int     // polls under way that count
+	answered bool    // the last turn was that of one who waited
+
+	market market
+}
+
+// NewPacer returns one for so many requests a second. random is in [0, 1).
+func NewPacer(perSecond float64, random func() float64) *Pacer {
+	p := &Pacer{budget: NewBudget(perSecond), random: random}
+	p.ready.when = func(it *Item) *time.Time { return &it.due }
+	p.sure.when = p.ready.when
+	p.held.when = func(it *Item) *time.Time { return &it.allowed }
+	p.market.price = 1 // whatever: it is made before it is used
+	return p
+}
+
+// Budget is the pacer's.
+func (p *Pacer) Budget() *Budget { return p.budget }
+
+// Item returns a feed that is not scheduled yet.
+func (p *Pacer) Item(t Terms) *Item {
+	interval := min(max(p.share(), t.Min.Seconds()), max(t.Max.Seconds(), t.Min.Seconds()))
+	return &Item{terms: t, learned: learned{belief: NewBelief(1 / interval)}, interval: interval, jitter: p.random()}
+}
+
+// share is how many seconds there would be between two polls of a feed if all got
+// the same, and there were one more.
+func (p *Pacer) share() float64 { return float64(len(p.market.items)+1) / p.budget.full }
+
+// Schedule has a feed polled for so many subscribers, more than 0, and not before
+// a time; urgent: as soon as it may.
+func (p *Pacer) Schedule(it *Item, subscribers int64, notBefore time.Time, urgent bool, now time.Time) {
+	p.market.weigh(it, float64(subscribers)*it.terms.Weight)
+	if it.begun.IsZero() {
+		it.begun = now
+	}
+	it.notBefore, it.urgent = notBefore, urgent
+	it.interval = p.market.worth(it)
+	p.plan(it, now)
+}
+
+// Rest has a feed not polled any more. What was learned about it stays.
+func (p *Pacer) Rest(it *Item) {
+	p.market.weigh(it, 0)
+	if !it.asked {
+		it.leave()
+	}
+}
+
+// Ask has a feed polled for one who waits, before those that are scheduled.
+func (p *Pacer) Ask(it *Item) {
+	if !it.asked && !it.flying {
+		it.leave()
+		it.asked = true
+		p.asked = append(p.asked, it)
+	}
+}
+
+// Unask takes that back: nobody waits any more.
+func (p *Pacer) Unask(it *Item, now time.Time) {
+	if !it.asked {
+		return
+	}
+	it.asked = false
+	for i, other := range p.asked {
+		if other == it {
+			p.asked = append(p.asked[:i], p.asked[i+1:]...)
+			break
+		}
+	}
+	p.plan(it, now)
+}
+
+// Next returns a feed whose poll begins now, or when to ask again; the zero time is
+// when something has happened. Landed or Return must follow.
+func (p *Pacer) Next(now time.Time) (it *Item, at time.Time) {
+	p.release(now)
+	p.trade(now)
+	if p.flying >= p.latency.limit(p.budget.Rate(now)) {
+		return nil, time.Time{}
+	}
+	it = p.candidate(now)
+	switch {
+	case it != nil:
+		at = p.budget.Earliest(now, it.asked)
+	case p.held.first() != nil:
+		at = p.held.first().allowed
+	}
+	if it == nil || at.After(now) {
+		return nil, at
+	}
+	p.begin(it, now)
+	return it, now
+}
+
+// release moves those that may be polled from now on.
+func (p *Pacer) release(now time.Time) {
+	for it := p.held.first(); it != nil && !it.allowed.After(now); it = p.held.first() {
+		it.leave()
+		p.admit(it)
+	}
+}
+
+func (p *Pacer) admit(it *Item) {
+	if it.learned.foretells() && !it.urgent {
+		p.sure.push(it)
+	} else {
+		p.ready.push(it)
+	}
+}
+
+// trade makes the price anew when it is time, and what depends on it.
+func (p *Pacer) trade(now time.Time) {
+	if !p.market.isOutdated(now) || !p.market.remake(p.budget.Rate(now)/margin, now) {
+		return
+	}
+	for _, it := range p.market.items {
+		p.plan(it, now)
+	}
+}
+
+// candidate is who is next: who waits, but every other turn is that of one that is
+// late. Where nothing is due, the first that will be is polled early.
+func (p *Pacer) candidate(now time.Time) *Item {
+	first, sure := p.ready.first(), p.sure.first()
+	if first == nil || sure != nil && !sure.due.After(now) && sure.due.Before(first.due) {
+		first = sure
+	}
+	isLate := first != nil && !first.due.After(now)
+	if len(p.asked) > 0 && !(isLate && p.answered) {
+		return p.asked[0]
+	}
+	return first
+}
+
+func (p *Pacer) begin(it *Item, now time.Time) {
+	if p.answered = it.asked; it.asked {
+		it.asked = false
+		p.asked[0] = nil
+		p.asked = p.asked[1:]
+		p.market.noteAsked(now)
+	}
+	it.leave()
+	p.budget.Take(now)
+	it.flying, it.urgent, it.polled = true, false, now
+	it.jitter = 1 + spread*(2*p.random()-1)
+	if !it.exempt {
+		p.flying++
+	}
+}
+
+// Return ends a poll that was not sent after all.
+func (p *Pacer) Return(it *Item, now time.Time) {
+	p.end(it)
+	p.plan(it, now)
+}
+
+func (p *Pacer) end(it *Item) {
+	if !it.flying {
+		return
+	}
+	it.flying = false
+	if !it.exempt {
+		p.flying--
+	}
+}
+
+// Landed takes in what a poll came to.
+func (p *Pacer) Landed(it *Item, o Outcome, now time.Time) {
+	p.end(it)
+	it.exempt = o.Failing
+	if o.Took > 0 && !o.Failing {
+		p.latency.observe(o.Took, now)
+	}
+	if o.Known {
+		it.learned.observe(it.polled, o.Changed, o.Instant)
+	}
+	it.interval = p.market.worth(it)
+	p.plan(it, now)
+}
+
+// plan puts a feed where it belongs.
+func (p *Pacer) plan(it *Item, now time.Time) {
+	if it.flying || it.asked {
+		return
+	}
+	it.leave()
+	if !it.isScheduled() {
+		return
+	}
+	p.date(it, now)
+	if it.allowed.After(now) {
+		p.held.push(it)
+	} else {
+		p.admit(it)
+	}
+}
+
+// date says when a feed should be polled, and when it may be at the earliest.
+func (p *Pacer) date(it *Item, now time.Time) {
+	interval := duration(it.interval * it.jitter)
+	switch {
+	case it.urgent:
+		it.due = latest(now, it.notBefore)
+		it.allowed = it.due
+	case it.polled.IsZero():
+		it.allowed = latest(it.begun, it.notBefore)
+		it.due = it.allowed.Add(interval)
+	case p.market.isFixed(it):
+		it.due = latest(it.polled.Add(it.terms.Min), it.notBefore)
+		it.allowed = it.due
+	case it.learned.foretells():
+		it.allowed = latest(it.polled.Add(it.terms.Min), it.notBefore)
+		it.due = latest(it.polled.Add(duration(it.interval)), it.allowed)
+	default:
+		it.allowed = latest(it.polled.Add(it.terms.Min), it.notBefore)
+		it.due = latest(it.polled.Add(interval), it.allowed)
+	}
+}
+
+// Overloaded says that the origin refused a poll that began then as one too many.
+func (p *Pacer) Overloaded(began, now time.Time) { p.budget.Refuse(began, now) }
+
+const spread = 0.05 // of an interval, by which polls are early or late
