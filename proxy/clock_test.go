@@ -25,6 +25,8 @@ func TestNothingDependsOnTheDate(t *testing.T) {
 		"proxy/watch.go time.Unix":            "a deadline in the past",
 		"proxy/origin/deadlines.go time.Unix": "a deadline in the past",
 		"proxy/schedule/floor.go ParseTime":   "a date of the origin, by the origin's own clock; at most an hour",
+		"proxy/schedule/seconds.go ParseTime": "a date of the origin, by the origin's own clock; at most an hour",
+		"proxy/schedule/seconds.go Truncate":  "of a duration",
 		"upgrade/etag.go ParseTime":           "a client's date against one of the origin",
 		"upgrade/etag.go Truncate":            "of a date of the origin",
 		"upgrade/streamhead.go UTC":           "Date of an answer of our own",

@@ -27,7 +27,7 @@ func (f *Feed) landAlone(fl *flight, l landing) {
 	r.failures = failures
 	r.refused = time.Time{}
 	pause := schedule.Backoff(r.failures, f.pace(), f.set.random())
-	r.next = maxTime(fl.began.Add(pause), now.Add(floor(l.response, now)))
+	r.next = maxTime(fl.began.Add(pause), now.Add(floor(l.response, f.spec.Audience, now)))
 	f.turnStale("the origin's answer may not be shared: " + string(l.verdict.Reason))
 	v := *f.view.Load()
 	v.alone, v.reason = now.Add(aloneTime), l.verdict.Reason

@@ -12,7 +12,7 @@ func (f *Feed) landFailure(fl *flight, l landing) {
 	now := time.Now()
 	r.failures++
 	r.failure = l.err
-	r.refused = now.Add(floor(l.response, now))
+	r.refused = now.Add(floor(l.response, f.spec.Audience, now))
 	f.backOff(fl, l)
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, l.err.Error())
 	f.alarm(now, l.err)

@@ -46,16 +46,21 @@ func TestAFeedThatFailsAloneIsPolledBetweenOneAndTwoIntervalsLater(t *testing.T)
 }
 
 func TestTheOriginsOwnPaceIsObeyed(t *testing.T) {
-	const now = "Sat, 01 Jan 2000 00:00:00 GMT" // in a bubble
+	const now = bubbleStart
 	for _, step := range []struct {
 		status int
 		fields []string
 		want   time.Duration
 	}{
 		{200, []string{"X-Poll-Interval", "60"}, time.Minute},
+		{200, []string{"X-Poll-Interval", "0.5"}, time.Second},
+		{200, []string{"X-Poll-Interval", "2.5"}, 2500 * time.Millisecond},
 		{200, []string{"Retry-After", "7"}, 7 * time.Second},
 		{200, []string{"Retry-After", "Sat, 01 Jan 2000 00:00:07 GMT", "Date", now}, 7 * time.Second},
 		{200, []string{"Retry-After", "0"}, time.Second},
+		{503, []string{"Retry-After", "Saturday, 01-Jan-00 00:00:07 GMT", "Date", now}, 7 * time.Second},
+		{503, []string{"Retry-After", "Sat Jan  1 00:00:07 2000", "Date", now}, 7 * time.Second},
+		{503, []string{"Retry-After", "6.5"}, 7 * time.Second},
 		{200, []string{"Cache-Control", "max-age=30"}, 30 * time.Second},
 		{200, []string{"Cache-Control", "max-age=30, s-maxage=5"}, 5 * time.Second},
 		{200, []string{"Cache-Control", "max-age=30", "Age", "20"}, 10 * time.Second},
@@ -65,6 +70,13 @@ func TestTheOriginsOwnPaceIsObeyed(t *testing.T) {
 		{200, []string{"Cache-Control", "max-age=31536000, immutable"}, time.Hour},
 		{200, []string{"Cache-Control", "max-age=30, no-cache"}, time.Second},
 		{200, []string{"Cache-Control", `max-age=30, no-cache="X-Own"`}, 30 * time.Second},
+		{200, []string{"Expires", "Sat, 01 Jan 2000 00:00:30 GMT", "Date", now}, 30 * time.Second},
+		{200, []string{"Expires", "Sat, 01 Jan 2000 00:00:30 GMT"}, 30 * time.Second},
+		{200, []string{"Expires", "Fri, 31 Dec 1999 23:00:30 GMT", "Date", "Fri, 31 Dec 1999 23:00:00 GMT"}, 30 * time.Second},
+		{200, []string{"Expires", "0", "Date", now}, time.Second},
+		{200, []string{"Expires", "Sat, 01 Jan 2000 00:00:30 GMT", "Date", now, "Cache-Control", "max-age=5"}, 5 * time.Second},
+		{404, []string{"Expires", "Sat, 01 Jan 2000 00:00:30 GMT", "Date", now}, 30 * time.Second},
+		{503, []string{"Expires", "Sat, 01 Jan 2000 00:00:30 GMT", "Date", now}, time.Second},
 		{404, []string{"Cache-Control", "max-age=30"}, 30 * time.Second},
 		{503, []string{"Retry-After", "7"}, 7 * time.Second},
 		{429, []string{"Retry-After", "7"}, 7 * time.Second},

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
 )
@@ -68,8 +69,9 @@ type runState struct {
 	essence      [sha256.Size]byte // hash of the current update's, if parts of it are ignored
 	etag         string            // validators of the origin's last answer
 	lastModified string
-	newest       time.Time // Last-Modified so far
-	lying        bool      // it gave one entity tag to different answers
+	newest       time.Time     // Last-Modified so far
+	lying        bool          // it gave one entity tag to different answers
+	hints        origin.Header // of the current update, on when to poll; a 304 need not repeat them
 
 	guarded  bool // the origin refuses polls that borrow no credentials
 	refusals int  // of polls with the credentials of clients that were let in before, in a row

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
-	"github.com/pollmux/pollmux/proxy/schedule"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
 )
@@ -160,7 +159,7 @@ func (f *Feed) succeed(fl *flight, l landing, u *upgrade.Update, wake bool) {
 	renewal := f.Latest().Update != nil
 	r.refused = time.Time{}
 	f.recovered(fl, l)
-	r.next = maxTime(fl.began.Add(f.spec.Policy.Interval), l.received.Add(floor(l.response, l.received)))
+	r.next = maxTime(fl.began.Add(f.spec.Policy.Interval), l.received.Add(f.floorOfVersion(l)))
 	fresh := r.next
 	if f.wasAlone(fl) {
 		fresh = fl.began // the next poller asks for a later one
@@ -180,25 +179,6 @@ func (fl *flight) give(answer Answer) {
 		}
 		a.give(own)
 	}
-}
-
-// floor is how long the origin does not want to be asked. How long the account of
-// a failure stays fresh says nothing about that, nor does it matter for an answer
-// that is not to be used without asking (RFC 9111 section 5.2.2.4).
-func floor(resp *origin.Response, now time.Time) time.Duration {
-	if resp == nil {
-		return 0
-	}
-	h := resp.Header
-	fields := schedule.Fields{RetryAfter: h.Get("Retry-After"), PollInterval: h.Get("X-Poll-Interval"), Age: ageField(h), Date: h.Get("Date")}
-	directives, err := origin.ParseDirectives(h, "Cache-Control")
-	if argument, asks := directives["no-cache"]; err == nil && failing(resp.Status) == nil && !(asks && argument == "") {
-		var ok bool
-		if fields.MaxAge, ok = directives.Seconds("s-maxage"); !ok {
-			fields.MaxAge, _ = directives.Seconds("max-age")
-		}
-	}
-	return schedule.Floor(fields, now)
 }
 
 // publicReason says why a feed is stale, without addresses.

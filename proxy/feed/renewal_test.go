@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
 )
 
@@ -93,7 +94,7 @@ func TestAgeIsTheFirstNumberOfItsField(t *testing.T) {
 		if got := ageOf(resp.Header); got != want {
 			t.Errorf("%q: %v, want %v", lines, got, want)
 		}
-		if got, want := floor(resp, time.Now()), max(10*time.Second-want, 0); got != want {
+		if got, want := floor(resp, share.Everybody, time.Now()), max(10*time.Second-want, 0); got != want {
 			t.Errorf("%q: not asked for %v, want %v", lines, got, want)
 		}
 	}

@@ -12,9 +12,8 @@ type outcome struct {
 	status int
 	bytes  int64
 	ended  time.Time
-	floor  time.Duration // for how long the origin does not want to be asked
-	token  uint64        // of what counts of the answer; 0 if it is not known
-	tag    uint32        // hash of its entity tag, or of the one that the client named; 0 if there is none
+	token  uint64 // of what counts of the answer; 0 if it is not known
+	tag    uint32 // hash of its entity tag, or of the one that the client named; 0 if there is none
 }
 
 // land takes in how a request ended.
@@ -65,7 +64,7 @@ func (l *lens) lead(g *glance, o *outcome, a answer) {
 	}
 	p.state, p.token = shared, a.token
 	p.fresh = p.began.Add(l.policy.Interval)
-	if at := o.ended.Add(o.floor); at.After(p.fresh) {
+	if at := o.ended.Add(g.floor); at.After(p.fresh) {
 		p.fresh = at
 	}
 	l.account.saved.add(p.waiting)

@@ -42,8 +42,9 @@ type glance struct {
 	who      uint32
 	vary     *share.Vary
 	audience share.Audience
-	reason   share.Reason // why its answer may not be shared
-	learned  bool         // the answer has changed what keys are made of
+	reason   share.Reason  // why its answer may not be shared
+	learned  bool          // the answer has changed what keys are made of
+	floor    time.Duration // for how long the origin does not want to be asked, if it leads
 }
 
 // begin finds out what would become of a request.

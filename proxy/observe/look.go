@@ -40,13 +40,11 @@ func (x *Look) answered(resp *origin.Response, now time.Time) {
 	x.outcome.status = resp.Status
 	x.outcome.tag = x.tagOf(resp)
 	judged := x.asPolled(resp)
-	leads := false
 	for i, l := range x.route.lenses {
-		x.glances[i].judge(l, judged)
-		leads = leads || x.glances[i].leads
-	}
-	if leads {
-		x.outcome.floor = feed.Floor(resp, now)
+		g := &x.glances[i]
+		if g.judge(l, judged); g.leads {
+			g.floor = feed.Floor(resp, g.audience, now)
+		}
 	}
 }
 

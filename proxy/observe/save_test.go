@@ -137,19 +137,34 @@ func TestAWriteWouldCostAPoll(t *testing.T) {
 }
 
 func TestTheOriginIsObeyed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, Limits{}, nil)
-		r.get("a", "x", "Cache-Control", "max-age=60")
-		for range 5 {
+	const everybody, session = "a", "a-session-of-one-user"
+	for _, c := range []struct {
+		user, said string
+		saved      int64
+	}{
+		{everybody, "max-age=60", 5},
+		{everybody, "max-age=1, s-maxage=60", 5},
+		{session, "max-age=60, s-maxage=1", 5}, // no shared cache has it
+		{session, "max-age=1, s-maxage=60", 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, Limits{}, func(r *config.Route) {
+				if c.user == session {
+					r.Share = config.ShareAuto
+				}
+			})
+			r.get(c.user, "x", "Cache-Control", c.said)
+			for range 5 {
+				time.Sleep(11 * time.Second)
+				r.get(c.user, "x", "Cache-Control", c.said)
+			}
 			time.Sleep(11 * time.Second)
-			r.get("a", "x")
-		}
-		time.Sleep(11 * time.Second)
-		r.get("a", "x")
-		if o := r.Observed(); o.WouldSaveRequests != 5 {
-			t.Errorf("%+v", o)
-		}
-	})
+			r.get(c.user, "x")
+			if o := r.Observed(); o.WouldSaveRequests != c.saved {
+				t.Errorf("%s, %s: %+v", c.user, c.said, o)
+			}
+		})
+	}
 }
 
 func TestARequestThatFailsIsNoPoll(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Directives are the members of Cache-Control or one of its cousins, by name in
@@ -56,15 +55,6 @@ func (d Directives) add(name, argument string) {
 func (d Directives) Has(name string) bool {
 	_, ok := d[name]
 	return ok
-}
-
-// Seconds returns a directive's argument as a duration.
-func (d Directives) Seconds(name string) (time.Duration, bool) {
-	n, err := strconv.ParseUint(d[name], 10, 31)
-	if err != nil {
-		return 0, false
-	}
-	return time.Duration(n) * time.Second, true
 }
 
 // cutDirective takes the first member, `name`, `name=token` or `name="quoted"`,

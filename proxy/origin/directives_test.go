@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // cacheLines is a header with these lines of Cache-Control.
@@ -94,21 +93,6 @@ func TestThereAreAtMostSoManyDirectives(t *testing.T) {
 		if d, err := ParseDirectives(cacheLines(lines...), "Cache-Control"); err == nil {
 			t.Errorf("%d directives", len(d))
 		}
-	}
-}
-
-func TestSecondsAreAPlainNumber(t *testing.T) {
-	for argument, want := range map[string]time.Duration{
-		"0": 0, "60": time.Minute, "007": 7 * time.Second, "2147483647": 2147483647 * time.Second,
-		"": -1, "-1": -1, "+1": -1, "1.5": -1, "x": -1, "2147483648": -1, "99999999999999999999": -1,
-	} {
-		got, ok := Directives{"max-age": argument}.Seconds("max-age")
-		if ok != (want >= 0) || ok && got != want {
-			t.Errorf("%q: %v, %v", argument, got, ok)
-		}
-	}
-	if _, ok := (Directives{}).Seconds("max-age"); ok {
-		t.Error("there is none")
 	}
 }
 

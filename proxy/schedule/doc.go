@@ -4,7 +4,8 @@
 //
 // A fixed interval is the pace of a feed, counted from the beginning of one
 // poll to the beginning of the next. What the origin asks for can only slow it
-// down ([Floor]); failures slow it down further ([Backoff]).
+// down ([Floor]), and that of all feeds of its host ([HostFloor]); failures slow it
+// down further ([Backoff]).
 //
 // The budgeted, adaptive scheduler (price polling, a heap over all feeds of an
 // upstream) belongs here: it will replace what sets the pace, and obey the same
