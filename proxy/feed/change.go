@@ -108,8 +108,8 @@ func without(doc any, p Pointer) any {
 			delete(v, p[0])
 		}
 	case []any:
-		i, err := strconv.Atoi(p[0])
-		if err != nil || i < 0 || i >= len(v) || strconv.Itoa(i) != p[0] {
+		i, ok := arrayIndex(p[0])
+		if !ok || i >= len(v) {
 			break
 		}
 		if len(p) == 1 {
@@ -120,4 +120,11 @@ func without(doc any, p Pointer) any {
 		}
 	}
 	return doc
+}
+
+// arrayIndex reads a token as the index of an element (RFC 6901 section 4): digits,
+// without zeros in front.
+func arrayIndex(token string) (int, bool) {
+	i, err := strconv.Atoi(token)
+	return i, err == nil && i >= 0 && strconv.Itoa(i) == token
 }
