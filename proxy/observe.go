@@ -114,7 +114,7 @@ func (p *Proxy) observeWrite(h *head.Head, r *route) {
 	}
 }
 
-// outdate is InvalidateRoute for an observed one.
+// outdate does for an observed route what refresh_on does for feeds.
 func (p *Proxy) outdate(name string) {
 	for _, r := range p.routes {
 		if r.observed != nil && r.Name == name {

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/pollmux/pollmux/config"
-	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
 )
@@ -26,6 +26,15 @@ func refreshesOf(r *route) []refresh {
 	return all
 }
 
+// write is a request that changed something at the origin, as far as it matters
+// what.
+type write struct {
+	method             string
+	host, path, target []byte           // as the client named them
+	known              string           // the host as the URLs of feeds have it
+	resp               *origin.Response // nil if it is not known whether the origin got the request
+}
+
 // noteWrite sees to it that nobody who gets to know of a write's answer is
 // given what was true before it. It is called before the answer is passed on;
 // without one if it is not known whether the origin got the request.
@@ -33,35 +42,50 @@ func (p *Proxy) noteWrite(r *request, resp *origin.Response) {
 	if !r.writes() || resp != nil && (resp.Status < 200 || resp.Status >= 400) {
 		return
 	}
-	p.refreshTargets(r, resp)
-	p.refreshRoutes(string(r.head.Method), r.head.Host, r.head.Path)
+	h := &r.head
+	x := write{method: string(h.Method), host: h.Host, path: h.Path, target: h.Target, resp: resp}
+	x.known = r.route.upstream.knownAs(h)
+	own, identity := x.known+string(h.Target), ""
+	if r.route.coalesces() {
+		var key share.Key
+		r.route.share.Make(&key, h, share.Ask{})
+		own, identity = key.Target(), string(key.Identity())
+	}
+	p.observeWrite(h, r.route)
+	p.written(&x, &feed.Write{Targets: x.targets(own), Identity: identity})
 }
 
-// refreshTargets refreshes the feed of the write's own URL, and of those that
-// its answer names on the same host (RFC 9111 section 4.4).
-func (p *Proxy) refreshTargets(r *request, resp *origin.Response) {
-	if !r.route.coalesces() {
-		p.observeWrite(&r.head, r.route)
-		return
-	}
-	var key share.Key
-	r.route.share.Make(&key, &r.head, share.Ask{})
-	identity := string(key.Identity())
-	p.feeds.InvalidateTarget(key.Target(), identity)
-	if resp == nil {
-		return
-	}
-	for _, name := range []string{"Location", "Content-Location"} {
-		if target := targetOf(resp.Header.Get(name), &r.head); target != "" {
-			p.feeds.InvalidateTarget(key.TargetAt(target), identity)
+// written refreshes what a write changed, and what the configuration says that
+// it changed.
+func (p *Proxy) written(x *write, changed *feed.Write) {
+	for _, w := range p.refreshes {
+		if w.method == x.method && w.host.matches(withoutPort(x.host)) && w.path.Match(x.path) {
+			changed.Routes = append(changed.Routes, w.route)
+			p.outdate(w.route)
 		}
 	}
+	p.feeds.Written(changed)
 }
 
-// targetOf resolves a reference that answers a request. It returns "" unless
-// that leads to the same host.
-func targetOf(reference string, h *head.Head) string {
-	base, err := url.Parse("http://" + string(h.Host) + string(h.Target))
+// targets are the URL that was written to, and those that the answer names on the
+// same host (RFC 9111 section 4.4).
+func (x *write) targets(own string) []string {
+	all := []string{own}
+	if x.resp == nil {
+		return all
+	}
+	for _, name := range []string{"Location", "Content-Location"} {
+		if named := x.resolve(x.resp.Header.Get(name)); named != "" {
+			all = append(all, x.known+named)
+		}
+	}
+	return all
+}
+
+// resolve resolves a reference in the answer. It returns "" unless that leads to
+// the same host.
+func (x *write) resolve(reference string) string {
+	base, err := url.Parse("http://" + string(x.host) + string(x.target))
 	if err != nil || reference == "" {
 		return ""
 	}
@@ -69,16 +93,6 @@ func targetOf(reference string, h *head.Head) string {
 		return u.RequestURI()
 	}
 	return ""
-}
-
-// refreshRoutes refreshes the feeds of the routes that want to know of a write.
-func (p *Proxy) refreshRoutes(method string, host, path []byte) {
-	for _, w := range p.refreshes {
-		if w.method == method && w.host.matches(withoutPort(host)) && w.path.Match(path) {
-			p.feeds.InvalidateRoute(w.route)
-			p.outdate(w.route)
-		}
-	}
 }
 
 // Refresh polls the feeds of a path at once, or marks them as outdated where

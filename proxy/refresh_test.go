@@ -56,6 +56,42 @@ func TestAMessageRefreshesTheURLThatItWentTo(t *testing.T) {
 	r.get("/items").want(t, 200, `{"v":2}`)
 }
 
+func TestAMessageRefreshesWhatTheAnswerToItNames(t *testing.T) {
+	r := newRig(t, "interval: 1h", `websocket: {send: {path: "/items?list=1"}}`)
+	r.get("/items/1").want(t, 200, `{"v":1}`)
+	r.origin.Answer(legacy.Answer{Status: 201, Header: http.Header{"Location": {"items/1"}}}, "/items")
+	ws := r.socket("/scores")
+	wantMessage(t, ws, websocket.TextMessage, `{"v":1}`)
+	r.body(`{"v":2}`)
+	if err := ws.WriteMessage(websocket.TextMessage, []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	wantMessage(t, ws, websocket.TextMessage, `{"v":2}`)
+	r.get("/items/1").want(t, 200, `{"v":2}`)
+}
+
+// A write need not go to a coalesced route to name what is on one.
+func TestAWriteToAPassedRouteRefreshesWhatItsAnswerNames(t *testing.T) {
+	r := newPassingRig(t)
+	r.get("/items/1").want(t, 200, `{"v":1}`)
+	r.origin.Answer(legacy.Answer{Status: 303, Header: http.Header{"Location": {"/items/1"}}}, "/admin")
+	r.body(`{"v":2}`)
+	r.get("/items/1").want(t, 200, `{"v":1}`)
+	r.do("POST", "/admin", "x")
+	r.get("/items/1").want(t, 200, `{"v":2}`)
+}
+
+// newPassingRig is one whose /admin is passed.
+func newPassingRig(t *testing.T) *rig {
+	origin := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
+	if err := origin.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(origin.Close)
+	return newRigFor(t, origin, fmt.Sprintf("upstreams: {api: {servers: [%q]}}\nroutes:\n"+
+		"  - {path: /admin/**, upstream: api, mode: pass}\n  - {path: /**, upstream: api, interval: 1h}\n", origin.URL()))
+}
+
 // What one user writes to a URL, the others who watch it see at once.
 func TestAWriteIsSeenByOtherUsersOfTheURL(t *testing.T) {
 	r := newRig(t, "interval: 1h")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/proxy/observe"
 	"github.com/pollmux/pollmux/proxy/origin"
@@ -55,6 +56,14 @@ func newUpstream(u *config.Upstream, options Options) *upstream {
 		polls:    origin.NewClient(server, options.OriginTLS),
 		passes:   origin.NewClient(server, options.OriginTLS),
 	}
+}
+
+// knownAs is the host of a request as the URLs of feeds have it.
+func (u *upstream) knownAs(h *head.Head) string {
+	if u.host != "" {
+		return u.host
+	}
+	return string(h.Host)
 }
 
 func (u *upstream) close() {

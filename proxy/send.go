@@ -19,15 +19,12 @@ import (
 // the credentials of its handshake: the full-duplex half in front of an origin
 // that knows only HTTP. A message is sent once, and never again.
 type sender struct {
-	proxy  *Proxy
-	route  *route
-	feed   *feed.Feed
-	method string
-	host   []byte
-	path   []byte // without the query
-	head   []byte // up to the fields about the body
-
-	target, identity string // what it writes to, and as whom
+	proxy    *Proxy
+	route    *route
+	feed     *feed.Feed
+	write    write  // that each message is
+	head     []byte // up to the fields about the body
+	identity string // who writes
 }
 
 // sender returns what takes the messages, nil if the route has no use for them.
@@ -36,11 +33,11 @@ func (p *Proxy) sender(r *request, s *subscription) func(upgrade.Message) error 
 	if send == nil {
 		return nil
 	}
-	path, _, _ := bytes.Cut([]byte(send.Path), []byte{'?'})
+	target := []byte(send.Path)
+	path, _, _ := bytes.Cut(target, []byte{'?'})
 	out := &sender{
-		proxy: p, route: r.route, feed: s.feed, method: send.Method,
-		host: bytes.Clone(r.head.Host), path: path, head: p.appendSent(nil, r, send.Method, send.Path),
-		target: r.key.TargetAt(send.Path), identity: string(r.key.Identity()),
+		proxy: p, route: r.route, feed: s.feed, head: p.appendSent(nil, r, send.Method, send.Path), identity: string(r.key.Identity()),
+		write: write{method: send.Method, host: bytes.Clone(r.head.Host), path: path, target: target, known: r.route.upstream.knownAs(&r.head)},
 	}
 	return out.send
 }
@@ -72,7 +69,7 @@ func (s *sender) send(m upgrade.Message) error {
 	if err != nil {
 		s.route.account.PassFailed()
 		if !origin.Unsent(err) {
-			s.refresh()
+			s.refresh(nil)
 		}
 		return &upgrade.CloseError{Code: upgrade.CloseBroken, Reason: s.label() + ": " + problemOf(err).Detail}
 	}
@@ -81,7 +78,7 @@ func (s *sender) send(m upgrade.Message) error {
 	if resp.Status >= http.StatusBadRequest {
 		return s.refused(resp.Status)
 	}
-	s.refresh()
+	s.refresh(resp)
 	return nil
 }
 
@@ -92,7 +89,7 @@ func (s *sender) do(m upgrade.Message) (*origin.Response, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*timeout)
 	defer cancel()
 	resp, err := s.route.upstream.passes.Do(ctx, &origin.Request{
-		Method: s.method, Head: append(b, "\r\n"...), Timeout: timeout,
+		Method: s.write.method, Head: append(b, "\r\n"...), Timeout: timeout,
 		Body: bytes.NewReader(m.Data), Length: int64(len(m.Data)), Abandon: func() {},
 	})
 	return resp, err
@@ -106,15 +103,14 @@ func (s *sender) refused(status int) error {
 	return &upgrade.CloseError{Code: code, Reason: fmt.Sprintf("%s: the origin answers %d", s.label(), status)}
 }
 
-func (s *sender) label() string { return s.method + " " + string(s.path) }
+func (s *sender) label() string { return s.write.method + " " + string(s.write.path) }
 
-// refresh shows the message's effect, on the same socket and elsewhere.
-func (s *sender) refresh() {
-	if s.feed.Target() != s.target {
-		s.feed.Written()
-	}
-	s.proxy.feeds.InvalidateTarget(s.target, s.identity)
-	s.proxy.refreshRoutes(s.method, s.host, s.path)
+// refresh shows the message's effect, on the same socket and elsewhere. Without a
+// response it is not known whether there was any.
+func (s *sender) refresh(resp *origin.Response) {
+	x := s.write
+	x.resp = resp
+	s.proxy.written(&x, &feed.Write{Targets: x.targets(x.known + string(x.target)), Identity: s.identity, Own: s.feed})
 }
 
 // contentType guesses what a message is, as its sender would have said.

@@ -80,7 +80,7 @@ func (d *demand) write(r *rig) {
 	d.mu.Lock()
 	d.writes++
 	d.mu.Unlock()
-	r.feeds.InvalidateTarget("example.com/x", "")
+	r.feeds.Written(&Write{Targets: []string{"example.com/x"}, Identity: ""})
 }
 
 // hold is a subscriber for some time, which asks first as the proxy does.

@@ -62,17 +62,17 @@ func TestAWriteToAURLRefreshesAllItsFeeds(t *testing.T) {
 			}
 		}
 		refresh()
-		r.feeds.InvalidateTarget("example.com/x", "ann")
+		r.feeds.Written(&Write{Targets: []string{"example.com/x"}, Identity: "ann"})
 		if got := known(); got != [4]bool{false, false, false, true} {
 			t.Errorf("ann wrote: %v", got)
 		}
 		refresh()
-		r.feeds.InvalidateTarget("example.com/x", "")
+		r.feeds.Written(&Write{Targets: []string{"example.com/x"}, Identity: ""})
 		if got := known(); got != [4]bool{false, false, false, true} {
 			t.Errorf("nobody wrote: %v", got)
 		}
 		refresh()
-		r.feeds.InvalidateTarget("example.com/z", "ann")
+		r.feeds.Written(&Write{Targets: []string{"example.com/z"}, Identity: "ann"})
 		if got := known(); got != [4]bool{true, true, true, true} {
 			t.Errorf("elsewhere: %v", got)
 		}
@@ -97,7 +97,7 @@ func TestTheFeedsOfAURLAreForgottenOneByOne(t *testing.T) {
 		}
 		r.feeds.mu.Unlock()
 		get(bob, KeepNone)
-		r.feeds.InvalidateTarget("example.com/x", "bob")
+		r.feeds.Written(&Write{Targets: []string{"example.com/x"}, Identity: "bob"})
 		if _, ok := bob.Hit(time.Now()); ok {
 			t.Error("bob's own feed was not found")
 		}

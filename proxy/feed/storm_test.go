@@ -26,7 +26,7 @@ func TestAStormOfWritesPollsForManyFeedsOnlySoOften(t *testing.T) {
 		synctest.Wait()
 		before := r.origin.count()
 		for range 100 {
-			r.feeds.InvalidateTarget("example.com/x", "user 7")
+			r.feeds.Written(&Write{Targets: []string{"example.com/x"}, Identity: "user 7"})
 			time.Sleep(10 * time.Millisecond)
 		}
 		synctest.Wait()
@@ -55,8 +55,8 @@ func TestARoutesStormIsBoundAsWell(t *testing.T) {
 		time.Sleep(time.Second)
 		before := r.origin.count()
 		for range 100 {
-			r.feeds.InvalidateRoute("route")
-			r.feeds.InvalidateRoute("another")
+			r.feeds.Written(&Write{Routes: []string{"route"}})
+			r.feeds.Written(&Write{Routes: []string{"another"}})
 			time.Sleep(time.Millisecond)
 		}
 		synctest.Wait()
@@ -152,10 +152,10 @@ func TestAPollAfterAStormSeesTheLastWrite(t *testing.T) {
 		f := r.subscribe("/x")
 		defer leave(f)
 		for range 2 * writeBurst {
-			r.feeds.InvalidateTarget("example.com/x", "")
+			r.feeds.Written(&Write{Targets: []string{"example.com/x"}, Identity: ""})
 		}
 		r.origin.says(200, "last")
-		r.feeds.InvalidateTarget("example.com/x", "")
+		r.feeds.Written(&Write{Targets: []string{"example.com/x"}, Identity: ""})
 		r.want(get(f, KeepNone), "last")
 	})
 }

@@ -78,7 +78,7 @@ func (r *rig) client(c *chance) error {
 	spec.Audience = audienceOf(identity)
 	spec.Key, spec.Identity = fmt.Sprintf("%s\x00%s\x00%p", path, identity, spec.Vary), identity
 	if c.of(20) == 0 {
-		r.feeds.InvalidateTarget(spec.Target, identity)
+		r.feeds.Written(&Write{Targets: []string{spec.Target}, Identity: identity})
 		return nil
 	}
 	f, err := r.feeds.Acquire([]byte(spec.Key), func() *Spec { return spec })

@@ -244,3 +244,38 @@ func TestAFailureThatAWriteOvertookIsAFailure(t *testing.T) {
 		}
 	})
 }
+
+// A write can reach a feed in several ways, and is one write.
+func TestAWriteThatReachesAFeedInManyWaysPollsItOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.policy.Interval = time.Hour
+		d := slowDatabase(r)
+		f := r.subscribe("/x")
+		defer leave(f)
+		time.Sleep(time.Second)
+		d.value.Add(1)
+		target := f.spec.Target
+		r.feeds.Written(&Write{Targets: []string{target, target}, Routes: []string{"route", "another", "route"}, Own: f})
+		time.Sleep(301 * time.Millisecond)
+		if u := f.Latest().Update; valueOf(u) != 1 {
+			t.Errorf("a round trip later they see %q", u.Body)
+		}
+		if polls, writes := d.polls.Load(), f.generation.Load(); polls != 2 || writes != 1 {
+			t.Errorf("%d polls, %d writes", polls, writes)
+		}
+	})
+}
+
+func TestAWriteToNothingReachesNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		f := r.acquire("/x")
+		get(f, KeepNone)
+		f.Release()
+		for _, w := range []*Write{{}, {Targets: []string{"", "example.com/y", "/x"}}, {Routes: []string{"", "another"}}, {Own: newFeed(r.feeds, r.spec("/y"))}} {
+			r.feeds.Written(w)
+			if _, ok := f.Hit(time.Now()); !ok {
+				t.Errorf("%+v outdated it", w)
+			}
+		}
+	})
+}

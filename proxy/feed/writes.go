@@ -53,25 +53,6 @@ type place struct {
 	writes *writes
 }
 
-// InvalidateTarget invalidates the feeds of a URL that a write of this identity
-// went to (RFC 9111 section 4.4), first those whose answers the writer gets.
-func (s *Feeds) InvalidateTarget(target, identity string) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p := s.places[target]
-	if p == nil {
-		return
-	}
-	now := time.Now()
-	for _, own := range []bool{true, false} {
-		for f := range p.feeds {
-			if own == (f.spec.Identity == "" || f.spec.Identity == identity) {
-				p.writes.refresh(f, now)
-			}
-		}
-	}
-}
-
 // OutdateIdentity has nothing that was polled before answer an identity, which may
 // be no longer good. Subscribers are told at their own pace.
 func (s *Feeds) OutdateIdentity(identity string) {
@@ -79,32 +60,6 @@ func (s *Feeds) OutdateIdentity(identity string) {
 	defer s.mu.RUnlock()
 	for f := range s.owners[identity] {
 		f.outdate()
-	}
-}
-
-// Written invalidates the feed, because of a write that its own client sent
-// elsewhere.
-func (f *Feed) Written() {
-	f.set.mu.RLock()
-	defer f.set.mu.RUnlock()
-	if p := f.set.places[f.spec.Target]; p != nil {
-		p.writes.refresh(f, time.Now())
-	}
-}
-
-// Target is the URL that the feed polls.
-func (f *Feed) Target() string { return f.spec.Target }
-
-// InvalidateRoute invalidates the feeds of a route, because of a write.
-func (s *Feeds) InvalidateRoute(route string) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	written, _ := s.routes.LoadOrStore(route, newWrites())
-	now := time.Now()
-	for _, f := range s.live {
-		if f.spec.Route == route {
-			written.(*writes).refresh(f, now)
-		}
 	}
 }
 

@@ -129,9 +129,6 @@ func (k *Key) Identity() []byte {
 // the same for all keys of one URL.
 func (k *Key) Target() string { return string(k.hostSent()) + string(k.target) }
 
-// TargetAt is the Target of another path, with its query, on the same host.
-func (k *Key) TargetAt(path string) string { return string(k.hostSent()) + path }
-
 // collect gathers the lines of the key.
 func (k *Key) collect(h *head.Head, ask Ask) {
 	reader := bytes.Contains(h.Joined(head.Accept), []byte("text/html"))
