@@ -31,7 +31,7 @@ func ParsePattern(s string) (Pattern, error) {
 	if strings.ContainsAny(s, "?#") {
 		return Pattern{}, fmt.Errorf("%q contains a query or fragment; a pattern matches the path only", s)
 	}
-	if i := strings.IndexFunc(s, neverRaw); i >= 0 {
+	if i := strings.IndexFunc(s, NeverRaw); i >= 0 {
 		return Pattern{}, fmt.Errorf("%q contains a character that no raw path has; write it percent-encoded", s)
 	}
 	segments := strings.Split(s[1:], "/")
@@ -46,9 +46,9 @@ func ParsePattern(s string) (Pattern, error) {
 	return Pattern{text: s, segments: segments}, nil
 }
 
-// neverRaw reports whether a character cannot stand in the path of a request
-// (RFC 3986 section 3.3).
-func neverRaw(r rune) bool { return r <= ' ' || r >= 0x7f }
+// NeverRaw reports whether a character cannot stand in the path or query of a
+// request (RFC 3986 section 3.3).
+func NeverRaw(r rune) bool { return r <= ' ' || r >= 0x7f }
 
 // MustPattern is ParsePattern for patterns known to be right; it panics
 // otherwise.

@@ -105,6 +105,16 @@ func (r *rig) body(body string, fields ...string) {
 	r.origin.Answer(legacy.Answer{Header: header, Body: []byte(body)})
 }
 
+// refresh refreshes paths, and returns of how many feeds.
+func (r *rig) refresh(paths ...string) int {
+	r.t.Helper()
+	n, _, err := r.proxy.Refresh(paths, nil)
+	if err != nil {
+		r.t.Error(err)
+	}
+	return n
+}
+
 // polls is how many requests the origin got.
 func (r *rig) polls() int { return r.origin.Total() }
 

@@ -71,7 +71,7 @@ func TestCoalesceTainted(t *testing.T) {
 		r.origin.AnswerFunc(numbered(func(n int64) bool { return n > 1 }))
 		r.get("/x").want(t, 200, "for everybody")
 		r.get("/x").want(t, 200, "for everybody")
-		r.proxy.Refresh("/x")
+		r.refresh("/x")
 		release := make(chan struct{})
 		r.origin.Break(legacy.Times(1, legacy.HangBeforeHead(release)))
 		r.wantOwn(clients, release)

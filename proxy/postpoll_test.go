@@ -155,7 +155,7 @@ func TestAPostIsNeverAnswered304NorPolledUnderACondition(t *testing.T) {
 			t.Errorf("got %d", a.StatusCode)
 		}
 	}
-	r.proxy.Refresh("/x")
+	r.refresh("/x")
 	r.do("POST", "/x", "a")
 	for _, x := range r.origin.Requests() {
 		if x.Header.Get("If-None-Match") != "" {

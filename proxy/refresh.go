@@ -94,13 +94,3 @@ func (x *write) resolve(reference string) string {
 	}
 	return ""
 }
-
-// Refresh polls the feeds of a path at once, or marks them as outdated where
-// nobody is held. It returns how many there are.
-func (p *Proxy) Refresh(path string) int {
-	return p.feeds.InvalidateWhere(func(target string) bool {
-		_, rest, _ := strings.Cut(target, "/")
-		own, _, _ := strings.Cut(rest, "?")
-		return "/"+own == path || "/"+rest == path
-	})
-}

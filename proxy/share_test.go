@@ -328,7 +328,7 @@ func TestNobodySeesWhatWasTrueBeforeAWriteThatWasAnswered(t *testing.T) {
 		text := fmt.Sprintf(`"%d"`, i)
 		if i == 10 {
 			// A poll that began before the write and ends after it.
-			r.proxy.Refresh("/x")
+			r.refresh("/x")
 			r.origin.Break(legacy.Times(1, func(x *legacy.Exchange) {
 				answer := x.Answer()
 				x.Wait(slow)

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,7 +22,7 @@ type Proxy interface {
 	Ledger() *ledger.Ledger
 	Feeds() *feed.Feeds
 	Ready(ctx context.Context) error
-	Refresh(path string) int
+	Refresh(paths, routes []string) (feeds int, each []int, err error)
 }
 
 // Options are the policy of the listener.
@@ -83,17 +82,6 @@ func (a *Admin) stats(w http.ResponseWriter, _ *http.Request) { writeJSON(w, a.p
 
 func (a *Admin) feeds(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, a.proxy.Feeds().List(time.Now()))
-}
-
-// refresh is for webhooks: something has changed, and it did not pass through
-// here.
-func (a *Admin) refresh(w http.ResponseWriter, r *http.Request) {
-	path := r.URL.Query().Get("path")
-	if !strings.HasPrefix(path, "/") {
-		say(w, http.StatusBadRequest, "say which feeds: POST /api/refresh?path=/api/scores")
-		return
-	}
-	writeJSON(w, map[string]int{"feeds": a.proxy.Refresh(path)})
 }
 
 // ready tells everybody whether, and those who may see everything why not: that

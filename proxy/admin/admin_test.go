@@ -62,23 +62,6 @@ func TestAnotherMethodIsNotAllowed(t *testing.T) {
 	}
 }
 
-func TestARefreshSaysHowManyFeeds(t *testing.T) {
-	s := newStub(t)
-	r := newRig(t, s, "")
-	for _, path := range []string{"/api/scores", "/api/scores?league=1", "/%C3%A9"} {
-		r.do("POST", "/api/refresh?path="+strings.ReplaceAll(path, "%", "%25")).want(t, 200, "{\n  \"feeds\": 3\n}\n")
-		if last := s.saw()[len(s.saw())-1]; last != path {
-			t.Errorf("refreshed %q, want %q", last, path)
-		}
-	}
-	for _, query := range []string{"", "?path=", "?path=scores", "?path=http://x/", "?paths=/x"} {
-		r.do("POST", "/api/refresh"+query).want(t, 400, "say which feeds: POST /api/refresh?path=")
-	}
-	if len(s.saw()) != 3 {
-		t.Errorf("refreshed %v", s.saw())
-	}
-}
-
 func TestReadinessSaysWhyNot(t *testing.T) {
 	s := newStub(t)
 	r := newRig(t, s, "")

@@ -4,7 +4,7 @@
 //	GET  /             dashboard
 //	GET  /api/stats    the ledger, as JSON
 //	GET  /api/feeds    the live feeds, without their URLs and keys
-//	POST /api/refresh  ?path=/api/scores polls the feeds of a path at once
+//	POST /api/refresh  ?path=/api/scores polls the feeds of a path at once; see refresh.go
 //	GET  /metrics      Prometheus
 //	GET  /healthz      200 while the process lives
 //	GET  /readyz       200 while it should get clients

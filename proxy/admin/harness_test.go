@@ -47,11 +47,19 @@ func (s *stub) Ready(ctx context.Context) error {
 	return s.unready
 }
 
-func (s *stub) Refresh(path string) int {
+func (s *stub) Refresh(paths, routes []string) (int, []int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refreshed = append(s.refreshed, path)
-	return 3
+	all := slices.Concat(paths, routes)
+	if slices.Contains(all, "/**/**") {
+		return 0, nil, errors.New("no such pattern")
+	}
+	s.refreshed = append(s.refreshed, all...)
+	each := make([]int, len(all))
+	for i := range each {
+		each[i] = i + 1
+	}
+	return 3, each, nil
 }
 
 // saw is what was refreshed.

@@ -23,7 +23,7 @@ type demand struct {
 	mu     sync.Mutex
 	polls  int
 	gets   int
-	writes int // each is allowed one poll that shows its effect
+	writes int // and refreshes: each is allowed one poll that shows its effect
 	past   int // of subscribers that left
 	here   map[int]time.Time
 	named  int
@@ -80,7 +80,11 @@ func (d *demand) write(r *rig) {
 	d.mu.Lock()
 	d.writes++
 	d.mu.Unlock()
-	r.feeds.Written(&Write{Targets: []string{"example.com/x"}, Identity: ""})
+	if d.chance.of(2) == 0 {
+		r.feeds.Refresh(func(string, string) bool { return true })
+	} else {
+		r.feeds.Written(&Write{Targets: []string{"example.com/x"}})
+	}
 }
 
 // hold is a subscriber for some time, which asks first as the proxy does.

@@ -53,4 +53,8 @@
 // given what was true before it. A poll under way at that moment is aborted; the
 // poll that takes its place is not, however many writes follow, so that a burst
 // of them cannot keep a feed from ever hearing anything.
+//
+// A refresh, by somebody who knows of a change that did not pass through, makes
+// what is known invalid as well. But nobody waits to see its effect, so a poll under
+// way goes on, and one more follows it.
 package feed

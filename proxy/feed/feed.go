@@ -33,6 +33,7 @@ type Feed struct {
 	view        atomic.Pointer[view] // by run only
 	generation  atomic.Uint64        // writes that passed through
 	urgent      atomic.Uint64        // those of them that subscribers are to see at once
+	refreshes   atomic.Uint64        // those that they are to see next
 	subscribers atomic.Int64
 	kept        atomic.Pointer[charge] // against the limit; nil for nothing
 	used        atomic.Int64           // when it was last wanted, since set.epoch
@@ -82,6 +83,7 @@ type runState struct {
 	began    time.Time       // when the last poll did that was not aborted
 	tried    uint64          // its generation
 	told     uint64          // the urgent writes that it knew of
+	showed   uint64          // the refreshes that it knew of
 	next     time.Time       // when the next poll may begin
 	splay    time.Duration   // that the first poll by the timer is put off by
 	failed   time.Time       // what back-off counts from

@@ -19,6 +19,7 @@ type flight struct {
 	before     time.Time // when a poll of the upstream began last
 	generation uint64
 	urgent     uint64
+	refreshes  uint64
 	protected  bool // it takes the place of one that a write aborted: no write aborts it
 	aborted    bool
 	cancel     context.CancelFunc
@@ -51,8 +52,8 @@ func (e errStatus) Error() string { return fmt.Sprintf("the origin answers %d", 
 func (f *Feed) launch(now time.Time, starter *ask) {
 	r := &f.runs
 	ctx, cancel := context.WithTimeout(f.set.ctx, f.spec.Policy.Timeout)
-	urgent := f.urgent.Load() // before the generation: see Invalidate
-	r.flight = &flight{began: now, before: f.outage.begin(now), generation: f.generation.Load(), urgent: urgent, cancel: cancel, starter: starter, protected: r.aborted}
+	r.flight = &flight{began: now, before: f.outage.begin(now), urgent: f.urgent.Load(), refreshes: f.refreshes.Load(), cancel: cancel, starter: starter, protected: r.aborted}
+	r.flight.generation = f.generation.Load() // after those: see Invalidate
 	r.aborted = false
 	if starter != nil {
 		r.flight.waiters = []*ask{starter}

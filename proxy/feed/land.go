@@ -34,7 +34,7 @@ func (f *Feed) land(l landing) {
 		r.late = append(fl.waiters, r.late...)
 		return
 	}
-	r.began, r.tried, r.told = fl.began, fl.generation, fl.urgent
+	r.began, r.tried, r.told, r.showed = fl.began, fl.generation, fl.urgent, fl.refreshes
 	if f.landRefusal(fl, l) {
 		return
 	}

@@ -76,7 +76,7 @@ func TestAWriteToAURLRefreshesAllItsFeeds(t *testing.T) {
 		if got := known(); got != [4]bool{true, true, true, true} {
 			t.Errorf("elsewhere: %v", got)
 		}
-		n := r.feeds.InvalidateWhere(func(target string) bool { return target == "example.com/x" })
+		n := r.feeds.Refresh(func(_, target string) bool { return target == "example.com/x" })
 		if got := known(); n != 3 || got != [4]bool{false, false, false, true} {
 			t.Errorf("everybody: %d, %v", n, got)
 		}
@@ -126,5 +126,84 @@ func TestThoseWhoWaitForALaterPollGetItAlthoughTheOneUnderWayFails(t *testing.T)
 		r.origin.says(200, "v2")
 		clients.Wait()
 		r.wantPolls(3)
+	})
+}
+
+func TestARefreshDuringAPollIsFollowedByOneMorePoll(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		inBubble(t, func(t *testing.T, r *rig) {
+			r.policy.Interval = time.Hour
+			d := slowDatabase(r)
+			d.latency = func() time.Duration {
+				if fails && d.polls.Load() == 1 {
+					return r.policy.Timeout + time.Second
+				}
+				return 300 * time.Millisecond
+			}
+			f := r.subscribe("/x")
+			defer leave(f)
+			time.Sleep(time.Millisecond)
+			for range 100 {
+				d.value.Add(1)
+				r.feeds.Refresh(func(string, string) bool { return true })
+				time.Sleep(2 * time.Millisecond)
+			}
+			if n := d.polls.Load(); n != 1 {
+				t.Errorf("%d polls while the first is under way", n)
+			}
+			time.Sleep(time.Minute)
+			if u := f.Latest().Update; valueOf(u) != 100 {
+				t.Errorf("they see %q", u.Body)
+			}
+			if n := d.polls.Load(); n != 2 {
+				t.Errorf("%d polls, want 2", n)
+			}
+		})
+	}
+}
+
+func TestWhoAsksAfterARefreshDoesNotWaitForAnOlderPoll(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		d := slowDatabase(r)
+		f := r.subscribe("/x")
+		defer leave(f)
+		time.Sleep(200 * time.Millisecond)
+		d.value.Add(1)
+		f.refresh()
+		r.want(get(f, KeepNone), "1")
+		if took := time.Since(r.begin); took != 500*time.Millisecond {
+			t.Errorf("it took until %v", took)
+		}
+	})
+}
+
+func TestARefreshOfFeedsThatNobodyHoldsCostsNoPoll(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.get("/x")
+		for range 10 {
+			if n := r.feeds.Refresh(func(route, target string) bool { return route == "route" && target == "example.com/x" }); n != 1 {
+				t.Errorf("%d feeds", n)
+			}
+			time.Sleep(time.Second)
+		}
+		r.wantPolls(1)
+		r.origin.says(200, "v2")
+		r.want(r.get("/x"), "v2")
+	})
+}
+
+// Who looks for what to refresh holds up nobody.
+func TestFeedsComeAndGoDuringARefresh(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.acquire("/x").Release()
+		looked := 0
+		n := r.feeds.Refresh(func(_, target string) bool {
+			looked++
+			r.acquire("/y").Release() // would wait for ever for a lock that is held
+			return true
+		})
+		if n != 1 || looked != 1 || r.feeds.Len() != 2 {
+			t.Errorf("%d refreshed, %d looked at, %d there", n, looked, r.feeds.Len())
+		}
 	})
 }

@@ -135,7 +135,7 @@ func (f *Feed) abortOutdated() {
 
 // isOvertaken reports whether a poll is of no use any more, because of a write
 // that somebody waits to see the effect of. Subscribers that need not be told at
-// once wait for their next poll.
+// once, or only of a refresh, wait for their next poll.
 func (f *Feed) isOvertaken(fl *flight) bool {
 	switch {
 	case fl.protected || fl.generation == f.generation.Load():
@@ -158,7 +158,7 @@ func (f *Feed) due(now time.Time) (at time.Time, lingering bool) {
 		v := f.view.Load()
 		used := f.set.epoch.Add(time.Duration(f.used.Load()))
 		return maxTime(maxTime(used.Add(f.spec.Policy.Linger), v.alone), paced), true
-	case f.urgent.Load() != r.told:
+	case f.urgent.Load() != r.told, f.refreshes.Load() != r.showed:
 		return f.retry(), false // at once
 	default:
 		// Those who ask may try a failing origin sooner.

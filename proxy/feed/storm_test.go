@@ -127,7 +127,7 @@ func TestASubscriberHasTheLastVersionAfterAnyStory(t *testing.T) {
 			})
 			f := r.subscribe("/x")
 			defer leave(f)
-			writes := []func(){f.outdate, f.Invalidate, func() {}, func() {
+			writes := []func(){f.outdate, f.Invalidate, f.refresh, func() {}, func() {
 				go func() { r.get("/x") }() // ends with the bubble
 			}}
 			for range chance.IntN(60) + 1 {
@@ -136,7 +136,7 @@ func TestASubscriberHasTheLastVersionAfterAnyStory(t *testing.T) {
 				time.Sleep(time.Duration(chance.IntN(400)) * time.Millisecond)
 			}
 			version.Store(1000)
-			writes[chance.IntN(2)]()
+			writes[chance.IntN(3)]()
 			time.Sleep(2*time.Second + 3*r.origin.latency)
 			if s := f.Latest(); string(s.Update.Body) != "1000" || s.Stale != "" {
 				t.Errorf("seed %d: %q, %q", seed, s.Update.Body, s.Stale)

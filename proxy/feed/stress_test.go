@@ -155,7 +155,7 @@ func TestHundredsOfClientsDoEverythingAtOnce(t *testing.T) {
 					t.Errorf("%+v", info)
 				}
 			}
-			r.feeds.InvalidateWhere(func(target string) bool { return strings.HasSuffix(target, "/3") })
+			r.feeds.Refresh(func(_, target string) bool { return strings.HasSuffix(target, "/3") })
 			time.Sleep(time.Millisecond)
 		}
 	})

@@ -62,18 +62,3 @@ func (s *Feeds) OutdateIdentity(identity string) {
 		f.outdate()
 	}
 }
-
-// InvalidateWhere invalidates the feeds of the targets that match, at once, and
-// returns how many.
-func (s *Feeds) InvalidateWhere(match func(target string) bool) int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	n := 0
-	for _, f := range s.live {
-		if match(f.spec.Target) {
-			f.Invalidate()
-			n++
-		}
-	}
-	return n
-}
