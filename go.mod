@@ -3,6 +3,7 @@ module github.com/pollmux/pollmux
 go 1.26.0
 
 require (
+	github.com/dunglas/httpsfv v1.1.2
 	github.com/fasthttp/websocket v1.5.12
 	github.com/klauspost/compress v1.20.1
 	github.com/molecule-man/go-brrr v1.0.1

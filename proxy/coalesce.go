@@ -132,6 +132,7 @@ func (p *Proxy) spec(r *request) *feed.Spec {
 		Route:    r.route.Name,
 		Key:      string(r.key.Bytes()),
 		Target:   r.key.Target(),
+		Site:     r.route.site(&r.head),
 		Identity: string(r.key.Identity()),
 		Audience: r.key.Audience(),
 		Method:   r.key.Method(),

@@ -31,7 +31,8 @@ func refreshesOf(r *route) []refresh {
 type write struct {
 	method             string
 	host, path, target []byte           // as the client named them
-	known              string           // the host as the URLs of feeds have it
+	known, site        string           // the host as the URLs of feeds have it; the origin
+	safe               bool             // by its method: it is a write because a field says so
 	resp               *origin.Response // nil if it is not known whether the origin got the request
 }
 
@@ -43,8 +44,10 @@ func (p *Proxy) noteWrite(r *request, resp *origin.Response) {
 		return
 	}
 	h := &r.head
-	x := write{method: string(h.Method), host: h.Host, path: h.Path, target: h.Target, resp: resp}
-	x.known = r.route.upstream.knownAs(h)
+	x := write{
+		method: string(h.Method), host: h.Host, path: h.Path, target: h.Target, safe: h.IsSafe(),
+		known: r.route.upstream.knownAs(h), site: r.route.site(h), resp: resp,
+	}
 	own, identity := x.known+string(h.Target), ""
 	if r.route.coalesces() {
 		var key share.Key
@@ -64,7 +67,21 @@ func (p *Proxy) written(x *write, changed *feed.Write) {
 			p.outdate(w.route)
 		}
 	}
+	changed.Site, changed.Groups = x.site, p.groupsOf(x)
 	p.feeds.Written(changed)
+}
+
+// groupsOf are the cache groups that the answer says were changed. A safe method
+// changes none (RFC 9875 section 3).
+func (p *Proxy) groupsOf(x *write) []string {
+	if x.resp == nil || x.safe {
+		return nil
+	}
+	groups, whole := origin.ParseGroups(x.resp.Header, origin.CacheGroupInvalidation)
+	if !whole {
+		p.ledger.LimitHit(feed.LimitGroups)
+	}
+	return groups
 }
 
 // targets are the URL that was written to, and those that the answer names on the

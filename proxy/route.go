@@ -66,6 +66,10 @@ func (u *upstream) knownAs(h *head.Head) string {
 	return string(h.Host)
 }
 
+// site is the origin of a request, as far as origins are told apart: what its cache
+// groups belong to (RFC 9875 section 2.1).
+func (r *route) site(h *head.Head) string { return r.Upstream + " " + r.upstream.knownAs(h) }
+
 func (u *upstream) close() {
 	u.polls.Close()
 	u.passes.Close()

@@ -37,7 +37,7 @@ func (p *Proxy) sender(r *request, s *subscription) func(upgrade.Message) error 
 	path, _, _ := bytes.Cut(target, []byte{'?'})
 	out := &sender{
 		proxy: p, route: r.route, feed: s.feed, head: p.appendSent(nil, r, send.Method, send.Path), identity: string(r.key.Identity()),
-		write: write{method: send.Method, host: bytes.Clone(r.head.Host), path: path, target: target, known: r.route.upstream.knownAs(&r.head)},
+		write: write{method: send.Method, host: bytes.Clone(r.head.Host), path: path, target: target, known: r.route.upstream.knownAs(&r.head), site: r.route.site(&r.head)},
 	}
 	return out.send
 }

@@ -40,7 +40,8 @@ type Feed struct {
 	passed      atomic.Int64           // when one beside the feed was answered last, since set.epoch
 	wanted      atomic.Bool            // a poll is under way, or one was answered that wants the next one fetched
 
-	references int // guarded by set.mu
+	references int      // guarded by set.mu
+	groups     []string // that its answer names; written by run, and that under set.mu
 
 	lendersMu sync.Mutex
 	lenders   map[*Lender]struct{} // subscribers whose credentials polls may borrow
@@ -234,15 +235,25 @@ func (f *Feed) Subscribers() int64 { return f.subscribers.Load() }
 // polled before answers a poll from now on, and subscribers are told what
 // changed as soon as it can be fetched.
 func (f *Feed) Invalidate() {
-	f.generation.Add(1)
-	f.urgent.Add(1) // last: launch, which loads it first, knows of too few rather than too many
-	f.nudge()
+	f.expire()
+	f.hurry()
 }
 
 // outdate is Invalidate, but subscribers are told when they would have been
 // anyway.
 func (f *Feed) outdate() {
-	f.generation.Add(1)
+	f.expire()
+	f.nudge()
+}
+
+// expire has nothing that was polled before answer a poll. run has to be told.
+func (f *Feed) expire() { f.generation.Add(1) }
+
+// hurry has subscribers told at once why it expired. It comes after expire:
+// launch, which looks at them the other way round, knows of too few rather than too
+// many.
+func (f *Feed) hurry() {
+	f.urgent.Add(1)
 	f.nudge()
 }
 

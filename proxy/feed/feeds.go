@@ -36,7 +36,8 @@ type Feeds struct {
 	live    map[string]*Feed              // by key
 	places  map[string]*place             // the same ones, by URL
 	owners  map[string]map[*Feed]struct{} // those of an identity, by that
-	routes  sync.Map                      // *writes by route: refresh_on
+	groups  groups
+	routes  sync.Map // *writes by route: refresh_on, and cache groups
 	rush    rush
 	closed  bool
 	running sync.WaitGroup
@@ -50,7 +51,7 @@ type Limits struct {
 
 // New returns an empty live set.
 func New(limits Limits) *Feeds {
-	s := &Feeds{limits: limits, epoch: time.Now(), random: rand.Float64, live: map[string]*Feed{}, places: map[string]*place{}, owners: map[string]map[*Feed]struct{}{}}
+	s := &Feeds{limits: limits, epoch: time.Now(), random: rand.Float64, live: map[string]*Feed{}, places: map[string]*place{}, owners: map[string]map[*Feed]struct{}{}, groups: newGroups()}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -155,6 +156,7 @@ func (s *Feeds) retireLocked(f *Feed, unwanted bool) bool {
 	if delete(mine, f); len(mine) == 0 {
 		delete(s.owners, f.spec.Identity)
 	}
+	s.groups.leave(f)
 	return true
 }
 

@@ -53,7 +53,7 @@ func (f *Feed) launch(now time.Time, starter *ask) {
 	r := &f.runs
 	ctx, cancel := context.WithTimeout(f.set.ctx, f.spec.Policy.Timeout)
 	r.flight = &flight{began: now, before: f.outage.begin(now), urgent: f.urgent.Load(), refreshes: f.refreshes.Load(), cancel: cancel, starter: starter, protected: r.aborted}
-	r.flight.generation = f.generation.Load() // after those: see Invalidate
+	r.flight.generation = f.generation.Load() // after those: see hurry
 	r.aborted = false
 	if starter != nil {
 		r.flight.waiters = []*ask{starter}

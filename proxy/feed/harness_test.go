@@ -63,7 +63,7 @@ func (r *rig) close() {
 	if n := r.feeds.bytes.Load(); n != 0 {
 		r.t.Errorf("%d bytes are accounted for in the end", n)
 	}
-	if n := r.feeds.Len() + len(r.feeds.places); n != 0 {
+	if n := r.feeds.Len() + len(r.feeds.places) + len(r.feeds.groups.members); n != 0 {
 		r.t.Errorf("%d feeds are in the live set in the end", n)
 	}
 	if n := r.origin.open.Load(); n != 0 {
@@ -78,7 +78,7 @@ func (r *rig) close() {
 func (r *rig) spec(path string) *Spec {
 	s := &Spec{
 		Method: "GET",
-		Route:  "route", Key: path, Target: "example.com" + path, Head: []byte("GET " + path + " HTTP/1.1\r\n"),
+		Route:  "route", Key: path, Target: "example.com" + path, Site: "example.com", Head: []byte("GET " + path + " HTTP/1.1\r\n"),
 		Origin: r.origin, Share: r.share, Vary: r.share.Vary(), Policy: &r.policy, Meter: &r.meter, Outage: &r.outage, Log: r.log,
 	}
 	if r.other != nil {
@@ -156,7 +156,7 @@ func (r *rig) wantPolls(n int) {
 }
 
 // meter counts what it is told.
-type meter struct{ polls, unchanged, failures, updates, feeds atomic.Int64 }
+type meter struct{ polls, unchanged, failures, updates, limits, feeds atomic.Int64 }
 
 func (m *meter) Polled(_ time.Duration, _ int64, unchanged bool, failure string) {
 	m.polls.Add(1)
@@ -168,9 +168,10 @@ func (m *meter) Polled(_ time.Duration, _ int64, unchanged bool, failure string)
 	}
 }
 
-func (m *meter) Updated() { m.updates.Add(1) }
-func (m *meter) Opened()  { m.feeds.Add(1) }
-func (m *meter) Closed()  { m.feeds.Add(-1) }
+func (m *meter) Updated()        { m.updates.Add(1) }
+func (m *meter) LimitHit(string) { m.limits.Add(1) }
+func (m *meter) Opened()         { m.feeds.Add(1) }
+func (m *meter) Closed()         { m.feeds.Add(-1) }
 
 // isClosed reports whether a state has been superseded.
 func isClosed(changed <-chan struct{}) bool {

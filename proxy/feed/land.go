@@ -26,6 +26,7 @@ func (f *Feed) land(l landing) {
 	r.flight = nil
 	fl.cancel()
 	defer f.wanted.Store(false)
+	f.regroup(fl, l)
 	if fl.aborted || l.err == nil && f.isOvertaken(fl) {
 		// Whoever waited needs the poll that comes now.
 		r.aborted = true

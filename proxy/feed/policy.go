@@ -42,6 +42,7 @@ type Spec struct {
 	Route    string // name, for logs and statistics
 	Key      string
 	Target   string // the URL, for writes to it
+	Site     string // the origin that its cache groups belong to (RFC 9875 section 2.1)
 	Identity string // whose feed it is; "" if it is everybody's
 	Audience share.Audience
 
@@ -98,6 +99,9 @@ type Meter interface {
 
 	// Updated is told that there is a new version.
 	Updated()
+
+	// LimitHit is told that something of an answer was beyond a limit, and left out.
+	LimitHit(limit string)
 
 	// Opened and Closed are told when a feed begins and ends to exist.
 	Opened()

@@ -10,14 +10,14 @@ import (
 // now on, and those that are held are polled at once. It returns how many match.
 // Feeds go on coming and going meanwhile.
 func (s *Feeds) Refresh(match func(route, target string) bool) int {
-	n := 0
-	for _, f := range s.all() {
-		if match(f.spec.Route, f.spec.Target) {
-			f.refresh()
-			n++
-		}
+	named := slices.DeleteFunc(s.all(), func(f *Feed) bool { return !match(f.spec.Route, f.spec.Target) })
+	for _, f := range named {
+		f.expire()
 	}
-	return n
+	for _, f := range named {
+		f.show()
+	}
+	return len(named)
 }
 
 // all are the live feeds of this moment.
@@ -27,11 +27,10 @@ func (s *Feeds) all() []*Feed {
 	return slices.AppendSeq(make([]*Feed, 0, len(s.live)), maps.Values(s.live))
 }
 
-// refresh is Invalidate for a change that nobody waits to see the effect of. A poll
-// under way goes on, and subscribers are told what it brings: however many
-// refreshes come meanwhile, one more poll follows, and none is wasted.
-func (f *Feed) refresh() {
-	f.generation.Add(1)
-	f.refreshes.Add(1) // last: see Invalidate
+// show is hurry for a change that nobody waits to see the effect of. A poll under
+// way goes on, and subscribers are told what it brings: however many refreshes come
+// meanwhile, one more poll follows, and none is wasted.
+func (f *Feed) show() {
+	f.refreshes.Add(1)
 	f.nudge()
 }

@@ -169,7 +169,8 @@ func TestWhoAsksAfterARefreshDoesNotWaitForAnOlderPoll(t *testing.T) {
 		defer leave(f)
 		time.Sleep(200 * time.Millisecond)
 		d.value.Add(1)
-		f.refresh()
+		f.expire()
+		f.show()
 		r.want(get(f, KeepNone), "1")
 		if took := time.Since(r.begin); took != 500*time.Millisecond {
 			t.Errorf("it took until %v", took)

@@ -127,7 +127,7 @@ func TestASubscriberHasTheLastVersionAfterAnyStory(t *testing.T) {
 			})
 			f := r.subscribe("/x")
 			defer leave(f)
-			writes := []func(){f.outdate, f.Invalidate, f.refresh, func() {}, func() {
+			writes := []func(){f.outdate, f.Invalidate, func() { f.expire(); f.show() }, func() {}, func() {
 				go func() { r.get("/x") }() // ends with the bubble
 			}}
 			for range chance.IntN(60) + 1 {

@@ -47,7 +47,7 @@ func (o *chaos) Do(ctx context.Context, req *origin.Request) (*origin.Response, 
 		resp = response(200, "v1", "Vary", []string{"Referer", "User-Agent", "Accept-Language"}[o.chance.of(3)])
 	default:
 		line, _, _ := strings.Cut(string(req.Head), " HTTP")
-		resp = response(200, line+strings.Repeat("x", o.chance.of(2000)), "ETag", fmt.Sprintf(`"%d"`, o.chance.of(3)))
+		resp = response(200, line+strings.Repeat("x", o.chance.of(2000)), "ETag", fmt.Sprintf(`"%d"`, o.chance.of(3)), "Cache-Groups", fmt.Sprintf(`"%d", "%d"`, o.chance.of(4), o.chance.of(4)))
 	}
 	o.open.Add(1)
 	resp.Body = &tracked{Reader: resp.Body, open: &o.open}
@@ -78,7 +78,7 @@ func (r *rig) client(c *chance) error {
 	spec.Audience = audienceOf(identity)
 	spec.Key, spec.Identity = fmt.Sprintf("%s\x00%s\x00%p", path, identity, spec.Vary), identity
 	if c.of(20) == 0 {
-		r.feeds.Written(&Write{Targets: []string{spec.Target}, Identity: identity})
+		r.feeds.Written(&Write{Targets: []string{spec.Target}, Identity: identity, Site: spec.Site, Groups: []string{fmt.Sprint(c.of(4))}})
 		return nil
 	}
 	f, err := r.feeds.Acquire([]byte(spec.Key), func() *Spec { return spec })

@@ -9,15 +9,22 @@ import (
 type Write struct {
 	Targets  []string // URLs: its own, and those that its answer names (RFC 9111 section 4.4)
 	Routes   []string // that refresh_on refreshes
+	Site     string   // the origin that it went to
+	Groups   []string // whose answers there it changed (RFC 9875 section 3)
 	Identity string   // who wrote; "" if that is nobody in particular
 	Own      *Feed    // that the writer holds, who waits there for what it did; may be nil
 }
 
 // Written invalidates what a write may have changed: each feed once, however many
-// ways lead to it, and first those whose answers the writer gets.
+// ways lead to it, and first those whose answers the writer gets. Nobody who sees
+// the effect of the write on one is told by another what was before.
 func (s *Feeds) Written(w *Write) {
-	reached := s.reached(w)
 	now := time.Now()
+	reached := s.reached(w)
+	s.reachGroups(reached, w, now)
+	for f := range reached {
+		f.expire()
+	}
 	for _, own := range []bool{true, false} {
 		for f, bound := range reached {
 			if own == (f.spec.Identity == "" || f.spec.Identity == w.Identity) {
@@ -51,6 +58,22 @@ func (s *Feeds) reached(w *Write) map[*Feed]*writes {
 		}
 	}
 	return reached
+}
+
+// reachGroups adds the feeds of the groups that a write names.
+func (s *Feeds) reachGroups(reached map[*Feed]*writes, w *Write, now time.Time) {
+	if len(w.Groups) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range w.Groups {
+		for f := range s.groups.write(group{w.Site, name}, now) {
+			if _, already := reached[f]; !already {
+				reached[f] = s.boundOf(f.spec.Route)
+			}
+		}
+	}
 }
 
 // reach adds feeds that are not reached in another way.

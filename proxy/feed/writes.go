@@ -28,12 +28,12 @@ func newWrites() *writes {
 	return &writes{bucket: schedule.Bucket{Pause: writePause, Burst: writeBurst}}
 }
 
-// refresh invalidates a feed. Without subscribers that costs no poll.
+// refresh polls a feed that expired. Without subscribers that costs no poll.
 func (w *writes) refresh(f *Feed, now time.Time) {
 	if f.Subscribers() == 0 || w.take(now) {
-		f.Invalidate()
+		f.hurry()
 	} else {
-		f.outdate()
+		f.nudge()
 	}
 }
 

@@ -21,7 +21,7 @@ func New() *Ledger { return &Ledger{epoch: time.Now()} }
 // Route adds a route whose clients would poll once per interval. Not to be
 // called once the ledger is being read.
 func (l *Ledger) Route(name string, interval time.Duration) *Route {
-	r := &Route{name: name, interval: interval, held: held{epoch: l.epoch}}
+	r := &Route{name: name, interval: interval, held: held{epoch: l.epoch}, limits: &l.limits}
 	l.routes = append(l.routes, r)
 	return r
 }
@@ -53,7 +53,8 @@ type Route struct {
 	staleness  Histogram
 	delivery   Histogram
 
-	unshared sync.Map // reason → *atomic.Int64
+	unshared sync.Map  // reason → *atomic.Int64
+	limits   *sync.Map // the ledger's
 
 	observer Observer // nil if nobody does
 }
@@ -145,6 +146,9 @@ func (r *Route) Polled(_ time.Duration, _ int64, unchanged bool, failure string)
 
 // Updated implements feed.Meter.
 func (r *Route) Updated() { r.updates.Add(1) }
+
+// LimitHit implements feed.Meter.
+func (r *Route) LimitHit(name string) { add(r.limits, name) }
 
 // Opened implements feed.Meter.
 func (r *Route) Opened() { r.feeds.Add(1) }
