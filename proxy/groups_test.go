@@ -101,7 +101,12 @@ func TestWhatIsNoWriteRefreshesNoCacheGroups(t *testing.T) {
 		"another upstream":           {`"scores"`, "PUT", "/other", 200, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRigOfTwo(t, "methods: [GET, POST]")
+			r := newRigBy(t, `
+upstreams: {api: {servers: [%[1]q]}, other: {servers: [%[1]q]}}
+routes:
+  - {path: /other, upstream: other, interval: 1h}
+  - {path: /**, upstream: api, interval: 1h, methods: [GET, POST]}
+`)
 			r.in(`"scores"`, `1`, "/scores")
 			r.invalidates(c.groups, c.status, "/y")
 			r.invalidates(c.groups, c.status, "/other")
@@ -114,25 +119,12 @@ func TestWhatIsNoWriteRefreshesNoCacheGroups(t *testing.T) {
 	}
 }
 
-// newRigOfTwo is one whose /other is that of another upstream, at the same host.
-func newRigOfTwo(t *testing.T, line string) *rig {
-	origin := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
-	if err := origin.Listen("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(origin.Close)
-	return newRigFor(t, origin, fmt.Sprintf("upstreams: {api: {servers: [%q]}, other: {servers: [%[1]q]}}\nroutes:\n"+
-		"  - {path: /other, upstream: other, interval: 1h}\n  - {path: /**, upstream: api, interval: 1h, %s}\n", origin.URL(), line))
-}
-
 // An origin that is sent one Host, whatever its clients say, is one origin.
 func TestCacheGroupsBelongToTheHostThatTheOriginIsSent(t *testing.T) {
-	origin := legacy.NewFaulty(legacy.Answer{}, nil)
-	if err := origin.Listen("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(origin.Close)
-	r := newRigFor(t, origin, fmt.Sprintf("upstreams: {api: {servers: [%q], host: api.example}}\nroutes: [{path: /**, upstream: api, interval: 1h}]\n", origin.URL()))
+	r := newRigBy(t, `
+upstreams: {api: {servers: [%[1]q], host: api.example}}
+routes: [{path: /**, upstream: api, interval: 1h}]
+`)
 	r.in(`"scores"`, `1`, "/scores")
 	r.invalidates(`"scores"`, 200, "/y")
 	r.get("/scores").want(t, 200, `1`)

@@ -34,12 +34,25 @@ type rig struct {
 // "limits:" or another top-level key go there.
 func newRig(t testing.TB, lines ...string) *rig {
 	t.Helper()
+	origin := newOrigin(t)
+	return newRigFor(t, origin, routeYAML(origin.URL(), lines))
+}
+
+// newRigBy is one of a configuration, in which %[1]q is the origin.
+func newRigBy(t testing.TB, yaml string) *rig {
+	t.Helper()
+	origin := newOrigin(t)
+	return newRigFor(t, origin, fmt.Sprintf(yaml, origin.URL()))
+}
+
+func newOrigin(t testing.TB) *legacy.Faulty {
+	t.Helper()
 	origin := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
 	if err := origin.Listen("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(origin.Close)
-	return newRigFor(t, origin, routeYAML(origin.URL(), lines))
+	return origin
 }
 
 // routeYAML is a configuration with one route for everything.

@@ -83,13 +83,13 @@ func TestAWriteToAPassedRouteRefreshesWhatItsAnswerNames(t *testing.T) {
 
 // newPassingRig is one whose /admin is passed.
 func newPassingRig(t *testing.T) *rig {
-	origin := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
-	if err := origin.Listen("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(origin.Close)
-	return newRigFor(t, origin, fmt.Sprintf("upstreams: {api: {servers: [%q]}}\nroutes:\n"+
-		"  - {path: /admin/**, upstream: api, mode: pass}\n  - {path: /**, upstream: api, interval: 1h}\n", origin.URL()))
+	t.Helper()
+	return newRigBy(t, `
+upstreams: {api: {servers: [%[1]q]}}
+routes:
+  - {path: /admin/**, upstream: api, mode: pass}
+  - {path: /**, upstream: api, interval: 1h}
+`)
 }
 
 // What one user writes to a URL, the others who watch it see at once.

@@ -113,7 +113,13 @@ type reply struct {
 // do sends a request. Fields are names and values; Host is one of them.
 func (r *rig) do(method, path string, fields ...string) reply {
 	r.t.Helper()
-	request, err := http.NewRequest(method, "http://"+r.addr+path, nil)
+	return r.send(method, path, "", fields...)
+}
+
+// send is do with a body.
+func (r *rig) send(method, path, body string, fields ...string) reply {
+	r.t.Helper()
+	request, err := http.NewRequest(method, "http://"+r.addr+path, strings.NewReader(body))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -131,11 +137,11 @@ func (r *rig) do(method, path string, fields ...string) reply {
 		r.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	all, err := io.ReadAll(resp.Body)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return reply{resp, string(body)}
+	return reply{resp, string(all)}
 }
 
 // want fails unless an answer has that status and begins with that text.

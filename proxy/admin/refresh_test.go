@@ -3,7 +3,6 @@ package admin
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,20 +18,10 @@ import (
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
-// post sends a body.
+// post sends a body to be read.
 func (r *rig) post(path, kind, body string) reply {
 	r.t.Helper()
-	client := http.Client{Timeout: await.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Post("http://"+r.addr+path, kind, strings.NewReader(body))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	all, err := io.ReadAll(resp.Body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return reply{resp, string(all)}
+	return r.send("POST", path, body, "Content-Type", kind)
 }
 
 func TestARefreshSaysHowManyFeeds(t *testing.T) {
