@@ -30,6 +30,7 @@ func TestNothingDependsOnTheDate(t *testing.T) {
 		"proxy/feed/stamp.go time.UnixMicro":  "a date of the origin; instant.go translates it",
 		"proxy/feed/stamp.go Round":           "of a number",
 		"proxy/schedule/floor.go ParseTime":   "a date of the origin, by the origin's own clock; at most an hour",
+		"proxy/schedule/rhythm.go Round":      "of a number",
 		"proxy/schedule/seconds.go ParseTime": "a date of the origin, by the origin's own clock; at most an hour",
 		"proxy/schedule/seconds.go Truncate":  "of a duration",
 		"upgrade/etag.go ParseTime":           "a client's date against one of the origin",

@@ -20,8 +20,13 @@ func (p *Proxy) inquiry(rt *route, method string, head, body []byte, keep func(*
 	return func(ctx context.Context) authorize.Answer {
 		ctx, cancel := context.WithTimeout(ctx, 2*rt.upstream.Timeout)
 		defer cancel()
+		over, err := rt.upstream.turn(ctx)
+		if err != nil {
+			return authorize.Answer{Err: err}
+		}
 		rt.account.Inquired()
 		resp, err := rt.upstream.polls.Do(ctx, &origin.Request{Method: method, Head: []byte(whole), Timeout: rt.upstream.Timeout})
+		over(resp)
 		if err != nil {
 			rt.account.PassFailed()
 			return authorize.Answer{Err: err}

@@ -164,6 +164,7 @@ func TestAWatchThatPanicsEndsItsRequest(t *testing.T) {
 func TestEveryGoroutineIsKnown(t *testing.T) {
 	known := map[string]string{
 		"proxy/feed/feeds.go f.run":                "end recovers",
+		"proxy/feed/dispatcher.go d.run":           "what it does recovers",
 		"proxy/feed/flight.go f.fly":               "recovers, and lands",
 		"proxy/authorize/inquiry.go r.run":         "recovers, and nobody is let in",
 		"proxy/authorize/tenure.go time.AfterFunc": "recovers, and ends the client",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/origin"
 )
@@ -91,6 +92,11 @@ func problemOf(err error) *problem {
 		return newProblem(http.StatusGatewayTimeout, origin.ErrTimeout.Error())
 	case errors.Is(err, origin.ErrRequestBody):
 		return newProblem(http.StatusBadRequest, origin.ErrRequestBody.Error()).hangUp()
+	}
+	for _, known := range []error{feed.ErrBudget, feed.ErrResting} {
+		if errors.Is(err, known) {
+			return newProblem(http.StatusServiceUnavailable, known.Error())
+		}
 	}
 	for _, known := range []error{origin.ErrUnreachable, origin.ErrMalformed, origin.ErrTooLarge, origin.ErrTruncated} {
 		if errors.Is(err, known) {

@@ -125,7 +125,7 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 
 func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
 	for name, u := range c.Upstreams {
-		p.upstreams[name] = newUpstream(u, o)
+		p.upstreams[name] = newUpstream(u, o, p.log)
 	}
 	press := coding.NewPress()
 	for _, r := range c.Routes {

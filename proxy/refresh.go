@@ -44,6 +44,10 @@ func (p *Proxy) noteWrite(r *request, resp *origin.Response) {
 		return
 	}
 	h := &r.head
+	p.observeWrite(h, r.route)
+	if p.feeds.Len() == 0 && len(p.refreshes) == 0 {
+		return // there is nothing to refresh
+	}
 	x := write{
 		method: string(h.Method), host: h.Host, path: h.Path, target: h.Target, safe: h.IsSafe(),
 		known: r.route.upstream.knownAs(h), site: r.route.site(h), resp: resp,
@@ -54,7 +58,6 @@ func (p *Proxy) noteWrite(r *request, resp *origin.Response) {
 		r.route.share.Make(&key, h, share.Ask{})
 		own, identity = key.Target(), string(key.Identity())
 	}
-	p.observeWrite(h, r.route)
 	p.written(&x, &feed.Write{Targets: x.targets(own), Identity: identity})
 }
 
@@ -102,8 +105,11 @@ func (x *write) targets(own string) []string {
 // resolve resolves a reference in the answer. It returns "" unless that leads to
 // the same host.
 func (x *write) resolve(reference string) string {
+	if reference == "" {
+		return ""
+	}
 	base, err := url.Parse("http://" + string(x.host) + string(x.target))
-	if err != nil || reference == "" {
+	if err != nil {
 		return ""
 	}
 	if u, err := base.Parse(reference); err == nil && strings.EqualFold(u.Host, base.Host) {

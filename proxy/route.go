@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -43,19 +44,24 @@ type route struct {
 type upstream struct {
 	*config.Upstream
 	polls, passes *origin.Client
-	outage        feed.Outage // of the polls
-	host          string      // sent in place of the client's; "" keeps that
+	outage        feed.Outage      // of the polls
+	dispatcher    *feed.Dispatcher // of what pollmux asks by itself; nil without a budget
+	host          string           // sent in place of the client's; "" keeps that
 	reached       atomic.Bool
 }
 
-func newUpstream(u *config.Upstream, options Options) *upstream {
+func newUpstream(u *config.Upstream, options Options, log *slog.Logger) *upstream {
 	server := u.Servers[0]
-	return &upstream{
+	own := &upstream{
 		Upstream: u,
 		host:     u.Host,
 		polls:    origin.NewClient(server, options.OriginTLS),
 		passes:   origin.NewClient(server, options.OriginTLS),
 	}
+	if u.Budget > 0 {
+		own.dispatcher = feed.NewDispatcher(float64(u.Budget), log)
+	}
+	return own
 }
 
 // knownAs is the host of a request as the URLs of feeds have it.
@@ -71,6 +77,9 @@ func (u *upstream) knownAs(h *head.Head) string {
 func (r *route) site(h *head.Head) string { return r.Upstream + " " + r.upstream.knownAs(h) }
 
 func (u *upstream) close() {
+	if u.dispatcher != nil {
+		u.dispatcher.Close()
+	}
 	u.polls.Close()
 	u.passes.Close()
 }
@@ -105,6 +114,8 @@ func newRoute(r *config.Route, u *upstream, account *ledger.Route, secret share.
 func (r *route) feedPolicy(limits config.Limits) *feed.Policy {
 	p := &feed.Policy{
 		Interval:             r.Interval.Min,
+		MaxInterval:          r.Interval.Max,
+		Weight:               r.Weight,
 		Timeout:              r.upstream.Timeout,
 		Linger:               r.Linger,
 		StaleIfError:         r.StaleIfError,
@@ -112,8 +123,9 @@ func (r *route) feedPolicy(limits config.Limits) *feed.Policy {
 		Snapshot:             int64(limits.Snapshot),
 		Vary:                 r.ownVary,
 	}
+	p.ChangedAt, _ = feed.ParsePointer(r.ChangedAt) // config has checked
 	for _, text := range r.Ignore {
-		if pointer, err := feed.ParsePointer(text); err == nil { // config has checked
+		if pointer, err := feed.ParsePointer(text); err == nil {
 			p.Ignore = append(p.Ignore, pointer)
 		}
 	}

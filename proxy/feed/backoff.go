@@ -61,7 +61,7 @@ func (f *Feed) recovered(fl *flight, l landing) {
 // pace is how often those who ask may cause a poll. While there is a snapshot to
 // answer with, a failing origin gets no more polls than a healthy one.
 func (f *Feed) pace() time.Duration {
-	v, pace := f.view.Load(), f.spec.Policy.Interval
+	v, pace := f.view.Load(), f.interval()
 	if v.state.Update == nil || v.generation != f.generation.Load() {
 		return min(pace, urgentPace)
 	}

@@ -60,10 +60,20 @@ func (f *Feed) turnStale(reason string) {
 // fallback is the answer while the origin fails: the last snapshot if it is
 // still allowed, or the failure.
 func (f *Feed) fallback(now time.Time) Answer {
-	r, p, v := &f.runs, f.spec.Policy, f.view.Load()
-	u := v.state.Update
-	if u != nil && v.generation == f.generation.Load() && now.Before(v.fresh.Add(p.StaleIfError)) {
-		return Answer{Update: u, Took: v.took, How: Hit, Detail: "stale-if-error"}
+	return f.without(now, f.runs.failure, "stale-if-error", max(f.retry().Sub(now), 0))
+}
+
+// without is the answer while the origin cannot be asked: the last snapshot, with a
+// word on why, or an error.
+func (f *Feed) without(now time.Time, why error, detail string, retry time.Duration) Answer {
+	if v := f.view.Load(); f.isSpare(v, now) {
+		return Answer{Update: v.state.Update, Took: v.took, How: Hit, Detail: detail}
 	}
-	return Answer{Err: r.failure, RetryAfter: max(f.retry().Sub(now), 0)}
+	return Answer{Err: why, RetryAfter: retry}
+}
+
+// isSpare reports whether a view is good enough to answer with while the origin
+// cannot be asked.
+func (f *Feed) isSpare(v *view, now time.Time) bool {
+	return v.state.Update != nil && v.generation == f.generation.Load() && now.Before(v.fresh.Add(f.spec.Policy.StaleIfError))
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/schedule"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
 )
@@ -25,9 +26,11 @@ type Feed struct {
 	tag     string // of its key, in the IDs of its versions
 	asks    chan *ask
 	landed  chan landing
-	poked   chan struct{} // something that run should look at has changed
-	evicted chan struct{} // closed by the live set
-	done    chan struct{} // closed by run
+	grants  chan struct{}  // turns of the dispatcher: one at a time
+	item    *schedule.Item // there; nil without one
+	poked   chan struct{}  // something that run should look at has changed
+	evicted chan struct{}  // closed by the live set
+	done    chan struct{}  // closed by run
 
 	// Written by anybody.
 	view        atomic.Pointer[view] // by run only
@@ -61,10 +64,13 @@ type view struct {
 
 // runState belongs to run.
 type runState struct {
-	changed chan struct{} // of the current state
-	flight  *flight       // nil: no poll under way
-	late    []*ask        // who needs a later poll than the flight
-	aborted bool          // the last flight was, by a write
+	changed  chan struct{} // of the current state
+	flight   *flight       // nil: no poll under way
+	late     []*ask        // who needs a later poll than the flight
+	queued   []*ask        // who waits for the feed's turn
+	queuedAt time.Time     // since when the first of them does
+	owed     bool          // nobody does any more, but the turn is theirs
+	aborted  bool          // the last flight was, by a write
 
 	known        *share.Vary // fields that all who came by the key agreed in
 	version      uint64
@@ -77,6 +83,9 @@ type runState struct {
 
 	guarded  bool // the origin refuses polls that borrow no credentials
 	refusals int  // of polls with the credentials of clients that were let in before, in a row
+
+	adaptive *schedule.Adaptive // nil for a fixed interval, or with a dispatcher
+	interval time.Duration      // that the dispatcher means to leave between two polls
 
 	failures int
 	failure  error
@@ -98,10 +107,16 @@ type runState struct {
 func newFeed(s *Feeds, spec *Spec) *Feed {
 	f := &Feed{
 		set: s, spec: spec, outage: cmp.Or(spec.Outage, new(Outage)), tag: keyTag(spec.Key),
-		asks: make(chan *ask), landed: make(chan landing, 1), poked: make(chan struct{}, 1),
+		asks: make(chan *ask), landed: make(chan landing, 1), poked: make(chan struct{}, 1), grants: make(chan struct{}, 1),
 		evicted: make(chan struct{}), done: make(chan struct{}),
 	}
 	f.runs = runState{changed: make(chan struct{}), known: spec.Vary, timer: time.NewTimer(spec.Policy.Linger)}
+	switch {
+	case spec.Dispatcher != nil:
+		f.item, f.runs.interval = spec.Dispatcher.item(f)
+	case !spec.Policy.isFixed():
+		f.runs.adaptive = schedule.NewAdaptive(spec.Policy.terms())
+	}
 	f.runs.guarded = spec.Lending != nil && spec.Lending.Guarded
 	f.view.Store(&view{state: &upgrade.State{Changed: f.runs.changed}})
 	f.touch(time.Now())

@@ -26,6 +26,7 @@ type flight struct {
 	starter    *ask    // the client that caused it; nil for the timer
 	lender     *Lender // whose credentials it has; nil if it has none
 	waiters    []*ask
+	reported   bool // to the schedule
 }
 
 // landing is how a flight ended.
@@ -37,6 +38,7 @@ type landing struct {
 	took     time.Duration
 	received time.Time
 	kept     *Kept // the response, if it may be handed on
+	changed  bool  // it is another version
 	endless  bool  // err is that a body of unknown length went on for too long
 }
 
@@ -51,6 +53,7 @@ func (e errStatus) Error() string { return fmt.Sprintf("the origin answers %d", 
 // launch starts a poll, for an ask or for the timer.
 func (f *Feed) launch(now time.Time, starter *ask) {
 	r := &f.runs
+	r.owed = false
 	ctx, cancel := context.WithTimeout(f.set.ctx, f.spec.Policy.Timeout)
 	r.flight = &flight{began: now, before: f.outage.begin(now), urgent: f.urgent.Load(), refreshes: f.refreshes.Load(), cancel: cancel, starter: starter, protected: r.aborted}
 	r.flight.generation = f.generation.Load() // after those: see hurry

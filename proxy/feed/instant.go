@@ -5,21 +5,15 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/schedule"
 )
-
-// Instant is when a resource changed, by our clock: at At, or at most Precision
-// later. Whoever expects the next change a period later polls after both.
-type Instant struct {
-	At        time.Time
-	Precision time.Duration
-}
 
 // instantOf returns when the resource changed last, as the answer to a poll says
 // that took from began to received: its body, where pointer leads, if that is a
 // time, or else Last-Modified. ok is false if neither is an instant: no time, or one
 // in the future, or before 1990. It reads all of a body that is pointed into, so it
 // is for an answer that is new.
-func instantOf(resp *origin.Response, body []byte, began, received time.Time, pointer Pointer) (i Instant, ok bool) {
+func instantOf(resp *origin.Response, body []byte, began, received time.Time, pointer Pointer) (i schedule.Instant, ok bool) {
 	r := readClock(resp.Header, began, received)
 	if len(pointer) > 0 {
 		if t, ok := stamp(find(body, pointer)); ok {
@@ -30,7 +24,7 @@ func instantOf(resp *origin.Response, body []byte, began, received time.Time, po
 	}
 	t, err := http.ParseTime(resp.Header.Get("Last-Modified"))
 	if err != nil {
-		return Instant{}, false
+		return schedule.Instant{}, false
 	}
 	return r.instant(t)
 }
@@ -59,7 +53,7 @@ var earliest = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 // as far as Date tells, they are taken to: most do, to a fraction of a second, and
 // Date knows no fractions. If they cannot, what is unknown of the difference makes
 // the instant that much less precise.
-func (r *reading) instant(t time.Time) (Instant, bool) {
+func (r *reading) instant(t time.Time) (schedule.Instant, bool) {
 	var least, most time.Duration // that our clock is ahead
 	last := r.received
 	if r.dated {
@@ -75,9 +69,9 @@ func (r *reading) instant(t time.Time) (Instant, bool) {
 	}
 	at := r.received.Add(t.Add(least).Sub(r.received)) // with its monotonic clock
 	if at.Before(earliest) || t.After(last) || at.After(r.received) {
-		return Instant{}, false
+		return schedule.Instant{}, false
 	}
-	return Instant{At: at, Precision: min(precision(t)+most-least, r.received.Sub(at))}, true
+	return schedule.Instant{At: at, Precision: min(precision(t)+most-least, r.received.Sub(at))}, true
 }
 
 // precision is what a time was measured to, at most a second: a zero at its end may

@@ -26,6 +26,7 @@ func (f *Feed) land(l landing) {
 	r.flight = nil
 	fl.cancel()
 	defer f.wanted.Store(false)
+	defer func() { f.report(fl, l, false) }()
 	f.regroup(fl, l)
 	if fl.aborted || l.err == nil && f.isOvertaken(fl) {
 		// Whoever waited needs the poll that comes now.
@@ -116,6 +117,7 @@ func (f *Feed) landSnapshot(fl *flight, l landing) {
 		return
 	}
 	r.version++
+	l.changed = true
 	taken := newCharge(f.set, len(l.body))
 	f.keep(taken)
 	u := f.newUpdate(fl, l, old, taken)
@@ -160,8 +162,10 @@ func (f *Feed) succeed(fl *flight, l landing, u *upgrade.Update, wake bool) {
 	renewal := f.Latest().Update != nil
 	r.refused = time.Time{}
 	f.recovered(fl, l)
-	r.next = maxTime(fl.began.Add(f.spec.Policy.Interval), l.received.Add(f.floorOfVersion(l)))
-	fresh := r.next
+	f.report(fl, l, true)
+	floor := l.received.Add(f.floorOfVersion(l))
+	r.next = maxTime(fl.began.Add(f.pacedBy()), floor)
+	fresh := maxTime(fl.began.Add(f.interval()), floor)
 	if f.wasAlone(fl) {
 		fresh = fl.began // the next poller asks for a later one
 	}

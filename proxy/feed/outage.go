@@ -14,6 +14,7 @@ type Outage struct {
 	mu    sync.Mutex
 	begun time.Time     // when the latest poll began
 	back  chan struct{} // closed when one succeeds; nil if none failed since one did
+	rest  time.Time     // until when the host wants to be left alone
 
 	// Of the poll that found out that the origin was back.
 	missed time.Time     // when the one before it began
@@ -64,4 +65,19 @@ func (o *Outage) ended() (missed time.Time, took time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.missed, o.took
+}
+
+// Rest notes that the host, not just one of its resources, wants to be left alone
+// until then (Retry-After of a 429 or 503, RFC 9110 section 10.2.3).
+func (o *Outage) Rest(until time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.rest = maxTime(o.rest, until)
+}
+
+// Resting is until when it wants to be left alone.
+func (o *Outage) Resting() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.rest
 }

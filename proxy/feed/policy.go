@@ -1,19 +1,28 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/schedule"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade/coding"
 )
 
 // Policy is what a route says of its feeds.
 type Policy struct {
-	// Interval is the pace of polls, from beginning to beginning.
-	Interval time.Duration
+	// Interval is the pace of polls, from beginning to beginning. With MaxInterval
+	// it is the shortest, and what the resource does decides; 0 is none.
+	Interval, MaxInterval time.Duration
+
+	// Weight is how much a subscriber counts where a budget is shared; 0 is 1.
+	Weight float64
+
+	// ChangedAt is where a JSON body says when it changed.
+	ChangedAt Pointer
 
 	// Timeout bounds a poll, from its beginning to the last byte of its
 	// answer.
@@ -69,12 +78,23 @@ type Spec struct {
 	// one.
 	Outage *Outage
 
+	// Dispatcher gives turns where the upstream has a budget; nil if it has none.
+	Dispatcher *Dispatcher
+
 	// Log is told of panics; nil means slog.Default().
 	Log *slog.Logger
 
 	// Alarm is told when polls begin to fail; may be nil.
 	Alarm Alarm
 }
+
+// terms are what the schedule is told of a policy.
+func (p *Policy) terms() schedule.Terms {
+	return schedule.Terms{Min: p.Interval, Max: max(p.Interval, p.MaxInterval), Weight: cmp.Or(p.Weight, 1)}
+}
+
+// isFixed reports whether the interval is.
+func (p *Policy) isFixed() bool { return p.MaxInterval <= p.Interval }
 
 // Alarm learns of failing feeds. Its methods must not block.
 type Alarm interface {

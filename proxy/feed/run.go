@@ -17,6 +17,8 @@ func (f *Feed) run() {
 			f.take(a)
 		case l := <-f.landed:
 			f.land(l)
+		case <-f.grants:
+			f.begin(time.Now())
 		case <-f.poked:
 		case <-f.runs.timer.C:
 		case <-f.runs.back:
@@ -46,6 +48,9 @@ func (f *Feed) end() {
 		l.discard()
 	}
 	f.calm(time.Time{})
+	if f.item != nil {
+		f.spec.Dispatcher.leave(f.item)
+	}
 	f.set.retire(f, false)
 	if f.Latest().Ended == nil {
 		f.publish(f.view.Load().with(upgrade.State{Update: f.Latest().Update, Ended: upgrade.ErrClosed}), true)
@@ -72,10 +77,14 @@ func (f *Feed) take(a *ask) {
 		r.flight.waiters = append(r.flight.waiters, a)
 	case r.flight != nil:
 		r.late = append(r.late, a)
+	case len(r.queued) > 0 && a.isUnproven():
+		a.give(Answer{Err: ErrUnproven})
 	case r.failure != nil && now.Before(f.retry()):
 		a.give(f.fallback(now))
+	case now.Before(f.outage.Resting()):
+		a.give(f.without(now, ErrResting, "retry-after", f.outage.Resting().Sub(now)))
 	default:
-		f.launch(now, a)
+		f.want(now, a)
 	}
 }
 
@@ -96,17 +105,20 @@ func (f *Feed) decide(now time.Time) (over bool) {
 	}
 	if r.over {
 		// Its key is no longer good for a poll.
-		giveAll(r.late, Answer{Err: ErrClosed})
-		r.late = nil
+		giveAll(append(r.late, r.queued...), Answer{Err: ErrClosed})
+		r.late, r.queued = nil, nil
 		return f.set.retire(f, true)
 	}
 	if len(r.late) > 0 {
-		first := r.late[0]
-		rest := r.late[1:]
+		late := r.late
 		r.late = nil
-		f.launch(now, first)
-		r.flight.waiters = append(r.flight.waiters, rest...)
-		return false
+		f.want(now, late...)
+		if f.item == nil {
+			return false
+		}
+	}
+	if f.item != nil {
+		return f.await(now)
 	}
 	due, lingering := f.due(now)
 	switch {
@@ -150,7 +162,7 @@ func (f *Feed) isOvertaken(fl *flight) bool {
 // one was wanted, or the end of lingering.
 func (f *Feed) due(now time.Time) (at time.Time, lingering bool) {
 	r := &f.runs
-	paced := r.began.Add(f.spec.Policy.Interval)
+	paced := r.began.Add(f.pacedBy())
 	switch {
 	case f.subscribers.Load() == 0 && !f.isWanted(now), r.guarded && f.lender(nil) == nil:
 		// Who comes back soon finds the schedule where it was, however short
@@ -158,16 +170,22 @@ func (f *Feed) due(now time.Time) (at time.Time, lingering bool) {
 		v := f.view.Load()
 		used := f.set.epoch.Add(time.Duration(f.used.Load()))
 		return maxTime(maxTime(used.Add(f.spec.Policy.Linger), v.alone), paced), true
-	case f.urgent.Load() != r.told, f.refreshes.Load() != r.showed:
-		return f.retry(), false // at once
+	case f.isUrgent():
+		return maxTime(f.retry(), f.outage.Resting()), false // at once
 	default:
 		// Those who ask may try a failing origin sooner.
 		if r.failure != nil {
 			paced = maxTime(paced, f.again())
 		}
 		paced = paced.Add(f.splay())
-		return maxTime(f.retry(), paced), false
+		return maxTime(maxTime(f.retry(), paced), f.outage.Resting()), false
 	}
+}
+
+// isUrgent reports whether subscribers are to be told at once of what a write or a
+// refresh changed.
+func (f *Feed) isUrgent() bool {
+	return f.urgent.Load() != f.runs.told || f.refreshes.Load() != f.runs.showed
 }
 
 // isWanted reports whether a poll was answered that wants the next one fetched,

@@ -17,6 +17,9 @@ func (t *Terms) isFixed() bool { return t.Min == t.Max }
 // Item is one feed in the schedule of its upstream, which owns it. What was learned
 // about it stays while nobody wants it polled.
 type Item struct {
+	// Owner is told when it is polled. It is the caller's.
+	Owner any
+
 	terms   Terms
 	learned learned
 
@@ -26,6 +29,7 @@ type Item struct {
 	jitter    float64   // what that is multiplied by until the next poll
 	begun     time.Time // when it was scheduled first
 	polled    time.Time // when the last poll began; zero before the first
+	before    time.Time // when the one before it did
 	notBefore time.Time // what it was told
 	urgent    bool      // it is to be polled as soon as it may
 	allowed   time.Time // when it may be polled

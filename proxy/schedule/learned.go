@@ -2,10 +2,11 @@ package schedule
 
 import "time"
 
-// Instant is when a resource changed last, as its origin says, by our clock.
+// Instant is when a resource changed last, as its origin says, by our clock: at At,
+// or at most Precision later. It is zero if the origin does not say.
 type Instant struct {
-	At        time.Time     // zero: it does not say
-	Precision time.Duration // how much later it may have been
+	At        time.Time
+	Precision time.Duration
 }
 
 // learned is what is known of a resource's changes. It is kept while its feed
@@ -24,25 +25,40 @@ const (
 	unlikly = 3   // times in a row that this is not believed any more
 )
 
-// observe takes in what a poll that began then saw.
+// observe takes in what a poll saw that began then.
 func (l *learned) observe(began time.Time, changed bool, instant Instant) {
 	if l.known.IsZero() {
 		l.epoch, l.known = began, began
 		return
 	}
 	elapsed := began.Sub(l.known).Seconds()
-	age := began.Sub(instant.At).Seconds()
+	age, tells := instant.age(began, elapsed)
 	l.known = began
 	switch {
 	case elapsed <= 0:
-	case !changed || instant.At.IsZero() || age < -1 || age > elapsed || !l.believes(age, elapsed):
+	case !changed || !tells || !l.believes(age, elapsed):
 		l.belief.Observe(elapsed, changed)
 	default:
-		l.belief.ObserveAge(elapsed, max(age, 0))
+		l.belief.ObserveAge(elapsed, age)
 		l.rhythm.note(instant.At.Sub(l.epoch).Seconds(), instant.Precision.Seconds())
 	}
 	l.expected = l.rhythm.expect(began.Sub(l.epoch).Seconds())
 }
+
+// age is how many seconds before a poll a change was that the one so many seconds
+// before it had not seen. ok is false if it cannot have been then.
+func (i *Instant) age(polled time.Time, elapsed float64) (age float64, ok bool) {
+	precision := i.Precision.Seconds()
+	age = polled.Sub(i.At).Seconds()
+	if i.At.IsZero() || age < -skew || age-precision > elapsed+skew {
+		return 0, false
+	}
+	return min(max(age-precision/2, 0), elapsed), true
+}
+
+// skew is by how many seconds an instant may lie outside of what is possible: an
+// origin looks at its clock while it answers.
+const skew = 1.0
 
 // believes reports whether what an origin says of its latest change is worth
 // anything. Many an origin says "now" at each request. So does an honest one now

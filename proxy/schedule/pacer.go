@@ -32,11 +32,14 @@ func NewPacer(perSecond float64, random func() float64) *Pacer {
 // Budget is the pacer's.
 func (p *Pacer) Budget() *Budget { return p.budget }
 
-// Item returns a feed that is not scheduled yet.
-func (p *Pacer) Item(t Terms) *Item {
-	interval := min(max(p.share(), t.Min.Seconds()), max(t.Max.Seconds(), t.Min.Seconds()))
-	return &Item{terms: t, learned: learned{belief: NewBelief(1 / interval)}, interval: interval, jitter: p.random()}
+// Item returns a feed of an owner that is not scheduled yet.
+func (p *Pacer) Item(owner any, t Terms) *Item {
+	interval := min(max(p.share(), t.Min.Seconds()), t.Max.Seconds())
+	return &Item{Owner: owner, terms: t, learned: learned{belief: NewBelief(1 / interval)}, interval: interval, jitter: p.random()}
 }
+
+// Visitor returns what can only be asked for: one request that is none of a feed's.
+func (p *Pacer) Visitor(owner any) *Item { return &Item{Owner: owner} }
 
 // share is how many seconds there would be between two polls of a feed if all got
 // the same, and there were one more.
@@ -157,6 +160,7 @@ func (p *Pacer) begin(it *Item, now time.Time) {
 	}
 	it.leave()
 	p.budget.Take(now)
+	it.before = it.polled
 	it.flying, it.urgent, it.polled = true, false, now
 	it.jitter = 1 + spread*(2*p.random()-1)
 	if !it.exempt {
@@ -166,8 +170,16 @@ func (p *Pacer) begin(it *Item, now time.Time) {
 
 // Return ends a poll that was not sent after all.
 func (p *Pacer) Return(it *Item, now time.Time) {
+	it.polled = it.before
 	p.end(it)
 	p.plan(it, now)
+}
+
+// Leave ends whatever there is about an item, for good.
+func (p *Pacer) Leave(it *Item, now time.Time) {
+	p.Unask(it, now)
+	p.Rest(it)
+	p.end(it)
 }
 
 func (p *Pacer) end(it *Item) {
@@ -186,6 +198,9 @@ func (p *Pacer) Landed(it *Item, o Outcome, now time.Time) {
 	it.exempt = o.Failing
 	if o.Took > 0 && !o.Failing {
 		p.latency.observe(o.Took, now)
+	}
+	if it.learned.belief == nil {
+		return
 	}
 	if o.Known {
 		it.learned.observe(it.polled, o.Changed, o.Instant)

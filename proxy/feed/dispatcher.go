@@ -1,0 +1,157 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/schedule"
+)
+
+// Dispatcher gives the feeds of an upstream with a budget their turns to poll, and
+// whoever else asks the origin something on pollmux's behalf. Its methods may be
+// called concurrently.
+type Dispatcher struct {
+	log    *slog.Logger
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	mu    sync.Mutex
+	pacer *schedule.Pacer // guarded by mu
+	timer *time.Timer     // to the next turn that nothing but time brings
+}
+
+// turn is whose turn it is.
+type turn interface {
+	// granted says that a request begins now. It must not block.
+	granted()
+}
+
+// NewDispatcher returns one for so many requests a second. log is told of panics.
+// It has a goroutine until
+// Close.
+func NewDispatcher(perSecond float64, log *slog.Logger) *Dispatcher {
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &Dispatcher{log: log, cancel: cancel, done: make(chan struct{}), pacer: schedule.NewPacer(perSecond, rand.Float64), timer: time.NewTimer(time.Hour)}
+	go d.run(ctx) // waited for by Close
+	return d
+}
+
+// Close ends the goroutine. Nobody gets a turn any more.
+func (d *Dispatcher) Close() {
+	d.cancel()
+	<-d.done
+}
+
+func (d *Dispatcher) run(ctx context.Context) {
+	defer close(d.done)
+	for {
+		select {
+		case <-d.timer.C:
+			d.tick()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tick gives out the turns that time has brought. A fault in that costs the turns of
+// a moment.
+func (d *Dispatcher) tick() {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Error("the dispatcher panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			d.timer.Reset(time.Second)
+		}
+	}()
+	d.do(func(time.Time) {})
+}
+
+// do changes something about the schedule, and gives out the turns that are due.
+func (d *Dispatcher) do(change func(now time.Time)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	change(now)
+	for {
+		it, at := d.pacer.Next(now)
+		switch {
+		case it != nil:
+			it.Owner.(turn).granted()
+			continue
+		case !at.IsZero():
+			d.timer.Reset(at.Sub(now))
+		}
+		return
+	}
+}
+
+// Turn waits for a turn that is none of a feed's, before those that nobody waits
+// for. It returns what has to be called when the request is over, with how long the
+// answer took, or 0 if there was none.
+func (d *Dispatcher) Turn(ctx context.Context) (over func(took time.Duration), err error) {
+	own := make(visitor, 1)
+	var it *schedule.Item
+	d.do(func(time.Time) {
+		it = d.pacer.Visitor(own)
+		d.pacer.Ask(it)
+	})
+	select {
+	case <-own:
+		return func(took time.Duration) { d.landed(it, schedule.Outcome{Took: took}) }, nil
+	case <-ctx.Done():
+		d.do(func(now time.Time) { d.pacer.Leave(it, now) })
+		return nil, ctx.Err()
+	}
+}
+
+// visitor is told of its turn once.
+type visitor chan struct{}
+
+func (v visitor) granted() { v <- struct{}{} }
+
+// item returns a feed's place in the schedule, and its interval until more is
+// known.
+func (d *Dispatcher) item(f *Feed) (it *schedule.Item, interval time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	it = d.pacer.Item(f, f.spec.Policy.terms())
+	return it, it.Interval()
+}
+
+func (d *Dispatcher) schedule(it *schedule.Item, subscribers int64, notBefore time.Time, urgent bool) {
+	d.do(func(now time.Time) { d.pacer.Schedule(it, subscribers, notBefore, urgent, now) })
+}
+
+func (d *Dispatcher) rest(it *schedule.Item) { d.do(func(time.Time) { d.pacer.Rest(it) }) }
+
+func (d *Dispatcher) ask(it *schedule.Item) { d.do(func(time.Time) { d.pacer.Ask(it) }) }
+
+func (d *Dispatcher) decline(it *schedule.Item) {
+	d.do(func(now time.Time) { d.pacer.Return(it, now) })
+}
+
+func (d *Dispatcher) leave(it *schedule.Item) {
+	d.do(func(now time.Time) { d.pacer.Leave(it, now) })
+}
+
+func (d *Dispatcher) landed(it *schedule.Item, o schedule.Outcome) (interval time.Duration) {
+	d.do(func(now time.Time) {
+		d.pacer.Landed(it, o, now)
+		interval = it.Interval()
+	})
+	return interval
+}
+
+// refused takes in that the origin refused a request that began then as one too
+// many, and wants to be left alone for a while.
+func (d *Dispatcher) refused(began, rest time.Time) {
+	d.do(func(now time.Time) {
+		d.pacer.Overloaded(began, now)
+		d.pacer.Budget().Rest(rest)
+	})
+}

@@ -1,0 +1,99 @@
+package feed
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrBudget: the origin may not be asked for now, because others have used up what
+// the budget of its upstream has.
+var ErrBudget = errors.New("the budget of the upstream is used up")
+
+// ErrResting: the origin wants to be left alone.
+var ErrResting = errors.New("the origin wants to be left alone for a while")
+
+// granted implements turn.
+func (f *Feed) granted() { f.grants <- struct{}{} }
+
+// want begins a poll for those who wait, or waits for the feed's turn.
+func (f *Feed) want(now time.Time, asks ...*ask) {
+	if f.item == nil {
+		f.launch(now, asks[0])
+		f.runs.flight.waiters = append(f.runs.flight.waiters, asks[1:]...)
+		return
+	}
+	if r := &f.runs; len(r.queued) == 0 {
+		r.queuedAt = now
+	}
+	f.runs.queued = append(f.runs.queued, asks...)
+	f.spec.Dispatcher.ask(f.item)
+}
+
+// begin uses the feed's turn, for those who wait or for subscribers, or gives it
+// back.
+func (f *Feed) begin(now time.Time) {
+	r := &f.runs
+	due, lingering := f.due(now)
+	switch queued := r.queued; {
+	case r.flight == nil && !r.over && len(queued) > 0:
+		r.queued = nil
+		f.launch(now, queued[0])
+		r.flight.waiters = append(r.flight.waiters, queued[1:]...)
+	case r.flight == nil && !r.over && (r.owed || !lingering && !now.Before(due)):
+		f.launch(now, nil)
+	default:
+		f.spec.Dispatcher.decline(f.item)
+	}
+}
+
+// await has the feed given its turn when one is due, or sets the timer. It reports
+// whether the feed is over.
+func (f *Feed) await(now time.Time) (over bool) {
+	r, d := &f.runs, f.spec.Dispatcher
+	switch {
+	case len(r.queued) > 0:
+		f.queue(now)
+		return false
+	case r.owed:
+		d.ask(f.item)
+	}
+	due, lingering := f.due(now)
+	if lingering && !now.Before(due) {
+		return f.set.retire(f, true)
+	}
+	switch subscribers := f.subscribers.Load(); {
+	case lingering, subscribers == 0 && now.Before(due):
+		d.rest(f.item)
+		r.timer.Reset(due.Sub(now))
+	case subscribers == 0:
+		r.timer.Stop()
+		d.ask(f.item)
+	default:
+		r.timer.Stop()
+		d.schedule(f.item, subscribers, due, f.isUrgent())
+	}
+	return false
+}
+
+// queue lets those who wait for a turn wait no longer than a snapshot that there is
+// is worth, or than a poll may take. The turn stays theirs: what it brings is for
+// whoever asks next.
+func (f *Feed) queue(now time.Time) {
+	r := &f.runs
+	end := r.queuedAt.Add(f.patience(now))
+	if now.Before(end) {
+		r.timer.Reset(end.Sub(now))
+		return
+	}
+	giveAll(r.queued, f.without(now, ErrBudget, "budget", max(f.spec.Policy.Interval, time.Second)))
+	r.queued, r.owed = nil, true
+	f.nudge()
+}
+
+func (f *Feed) patience(now time.Time) time.Duration {
+	p := f.spec.Policy
+	if f.isSpare(f.view.Load(), now) {
+		return min(p.Interval, p.Timeout)
+	}
+	return p.Timeout
+}

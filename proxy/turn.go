@@ -1,0 +1,35 @@
+package proxy
+
+import (
+	"context"
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/origin"
+)
+
+// turn waits until the upstream may be asked something that is none of its polls,
+// but counts as one. It returns what has to be given the answer, nil if there is
+// none. It fails if the origin wants to be left alone, or its budget is used up
+// until the end of ctx.
+func (u *upstream) turn(ctx context.Context) (over func(*origin.Response), err error) {
+	if time.Now().Before(u.outage.Resting()) {
+		return nil, feed.ErrResting
+	}
+	began := time.Now()
+	landed := func(time.Duration) {}
+	if u.dispatcher != nil {
+		if landed, err = u.dispatcher.Turn(ctx); err != nil {
+			return nil, feed.ErrBudget
+		}
+		began = time.Now()
+	}
+	return func(resp *origin.Response) {
+		took := time.Duration(0)
+		if resp != nil {
+			took = time.Since(began)
+			feed.Heed(resp, began, time.Now(), &u.outage, u.dispatcher)
+		}
+		landed(took)
+	}, nil
+}
