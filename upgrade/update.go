@@ -48,6 +48,10 @@ type Update struct {
 	Received time.Time
 	Age      time.Duration
 
+	// After is when there still was another version, as far as is known: this one
+	// came into being no earlier. Zero: there was none.
+	After time.Time
+
 	// Taken is told of the bytes of each encoding that is kept with the
 	// version. It may be nil.
 	Taken func(bytes int)

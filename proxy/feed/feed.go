@@ -92,6 +92,7 @@ type runState struct {
 	failing  time.Time       // since when; zero while polls succeed
 	began    time.Time       // when the last poll did that was not aborted
 	tried    uint64          // its generation
+	vouched  time.Time       // when the last poll began that the current update is the answer to
 	told     uint64          // the urgent writes that it knew of
 	showed   uint64          // the refreshes that it knew of
 	next     time.Time       // when the next poll may begin

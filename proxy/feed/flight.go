@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/schedule"
 	"github.com/pollmux/pollmux/proxy/share"
 )
 
@@ -37,9 +38,10 @@ type landing struct {
 	err      error
 	took     time.Duration
 	received time.Time
-	kept     *Kept // the response, if it may be handed on
-	changed  bool  // it is another version
-	endless  bool  // err is that a body of unknown length went on for too long
+	kept     *Kept            // the response, if it may be handed on
+	changed  bool             // it is another version
+	instant  schedule.Instant // when it became that; zero if the origin does not say
+	endless  bool             // err is that a body of unknown length went on for too long
 }
 
 // errPanicked is a poll that ended in a panic.

@@ -118,6 +118,7 @@ func (f *Feed) landSnapshot(fl *flight, l landing) {
 	}
 	r.version++
 	l.changed = true
+	l.instant, _ = instantOf(l.response, l.body, fl.began, l.received, f.spec.Policy.ChangedAt)
 	taken := newCharge(f.set, len(l.body))
 	f.keep(taken)
 	u := f.newUpdate(fl, l, old, taken)
@@ -160,7 +161,7 @@ func (f *Feed) learn(names []string) {
 func (f *Feed) succeed(fl *flight, l landing, u *upgrade.Update, wake bool) {
 	r := &f.runs
 	renewal := f.Latest().Update != nil
-	r.refused = time.Time{}
+	r.refused, r.vouched = time.Time{}, fl.began
 	f.recovered(fl, l)
 	f.report(fl, l, true)
 	floor := l.received.Add(f.floorOfVersion(l))

@@ -37,8 +37,8 @@ func (f *Feed) report(fl *flight, l landing, known bool) {
 	}
 	fl.reported = true
 	o := schedule.Outcome{Known: known, Changed: l.changed, Failing: f.runs.failure != nil}
-	if o.Changed && (f.item != nil || f.runs.adaptive != nil) {
-		o.Instant, _ = instantOf(l.response, l.body, fl.began, l.received, f.spec.Policy.ChangedAt)
+	if o.Changed {
+		o.Instant = l.instant
 	}
 	if l.response != nil {
 		Heed(l.response, fl.began, l.received, f.outage, f.spec.Dispatcher)

@@ -35,9 +35,18 @@ func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update, taken *char
 		Polled:       fl.began,
 		Received:     l.received,
 		Age:          ageOf(h),
+		After:        f.after(l, old),
 		Taken:        taken.grow,
 		Offer:        f.spec.Offer,
 	})
+}
+
+// after is when there was another version for the last time, as far as is known.
+func (f *Feed) after(l landing, old *upgrade.Update) time.Time {
+	if old == nil {
+		return time.Time{}
+	}
+	return maxTime(f.runs.vouched, l.instant.At)
 }
 
 // entityTag is the origin's own if it is a strong one, so that it stays valid

@@ -107,3 +107,21 @@ func TestADeliveryTakesNoLongerThanItsSubscriberIsThere(t *testing.T) {
 		s.Left()
 	})
 }
+
+// What a held client had is outdated from when there may have been something newer.
+func TestAChangeMakesWhatAClientHadOutdated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := New().Route("held", time.Second)
+		s := r.Held(upgrade.SSE)
+		seen := time.Now()
+		time.Sleep(4 * time.Second)
+		u := &upgrade.Update{After: seen, Polled: time.Now()}
+		time.Sleep(time.Second)
+		u.Received = time.Now()
+		s.Delivered(u)
+		if p := r.stats().StalenessSeconds.P50; p < 4.5 || p > 5.6 { // of a histogram
+			t.Errorf("outdated for %v s, not 5", p)
+		}
+		s.Left()
+	})
+}

@@ -108,11 +108,17 @@ func (r *Route) Held(t upgrade.Transport) *Subscriber {
 }
 
 // Delivered counts an update that was written to the subscriber. What was known
-// before it came has not been on its way to it since then.
+// before it came has not been on its way to it since then, and is no older than its
+// last poll. Any other update makes what the subscriber had until now outdated, for
+// as long as there may have been one.
 func (s *Subscriber) Delivered(u *upgrade.Update) {
 	now := time.Now()
 	s.route.deliveries.Add(1)
-	s.route.staleness.Observe(now.Sub(u.Polled))
+	outdated := u.After
+	if u.Received.Before(s.since) || outdated.IsZero() {
+		outdated = u.Polled
+	}
+	s.route.staleness.Observe(now.Sub(outdated))
 	if u.Received.Before(s.since) {
 		s.route.delivery.Observe(now.Sub(s.since))
 	} else {

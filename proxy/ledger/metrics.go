@@ -24,7 +24,7 @@ var (
 	subscribers    = desc("subscribers", "Clients that are held.", "transport")
 	updates        = desc("updates_total", "New versions.")
 	deliveries     = desc("deliveries_total", "Updates written to subscribers.")
-	staleness      = desc("staleness_seconds", "Age of what was delivered, from the beginning of its poll.")
+	staleness      = desc("staleness_seconds", "For how long what a client had may have been outdated when it was answered or told, at most.")
 	delivery       = desc("delivery_seconds", "Time from an update's arrival to its being written to a subscriber.")
 	unshared       = desc("unshared_total", "Requests that could not be answered from a poll, by why.", "reason")
 	limitHits      = prometheus.NewDesc("pollmux_limit_hits_total", "Times that a limit was reached.", []string{"limit"}, nil)
