@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,8 +126,11 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 }
 
 func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
-	for name, u := range c.Upstreams {
-		p.upstreams[name] = newUpstream(u, o, p.log)
+	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
+		u := newUpstream(name, c.Upstreams[name], o, p.log)
+		if p.upstreams[name] = u; u.dispatcher != nil {
+			p.ledger.Budgeted(u.budget)
+		}
 	}
 	press := coding.NewPress()
 	for _, r := range c.Routes {

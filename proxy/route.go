@@ -43,6 +43,7 @@ type route struct {
 // requests, so that neither meets what the other left on a connection.
 type upstream struct {
 	*config.Upstream
+	name          string
 	polls, passes *origin.Client
 	outage        feed.Outage      // of the polls
 	dispatcher    *feed.Dispatcher // of what pollmux asks by itself; nil without a budget
@@ -50,10 +51,11 @@ type upstream struct {
 	reached       atomic.Bool
 }
 
-func newUpstream(u *config.Upstream, options Options, log *slog.Logger) *upstream {
+func newUpstream(name string, u *config.Upstream, options Options, log *slog.Logger) *upstream {
 	server := u.Servers[0]
 	own := &upstream{
 		Upstream: u,
+		name:     name,
 		host:     u.Host,
 		polls:    origin.NewClient(server, options.OriginTLS),
 		passes:   origin.NewClient(server, options.OriginTLS),

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/proxy/origin"
 )
 
@@ -32,4 +33,14 @@ func (u *upstream) turn(ctx context.Context) (over func(*origin.Response), err e
 		}
 		landed(took)
 	}, nil
+}
+
+// budget tells the operator what became of the upstream's budget.
+func (u *upstream) budget() ledger.Budget {
+	s, turns, refusals := u.dispatcher.State()
+	return ledger.Budget{
+		Upstream: u.name, BudgetPerSecond: s.Full, RatePerSecond: s.Rate, Requests: turns, Refused: refusals,
+		RestingSeconds: max(time.Until(s.Rest).Seconds(), 0), Scheduled: s.Scheduled, Stretched: s.Stretched,
+		Waiting: s.Waiting, InFlight: s.InFlight, AtOnce: s.AtOnce,
+	}
 }

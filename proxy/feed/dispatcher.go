@@ -20,9 +20,10 @@ type Dispatcher struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
-	mu    sync.Mutex
-	pacer *schedule.Pacer // guarded by mu
-	timer *time.Timer     // to the next turn that nothing but time brings
+	mu              sync.Mutex
+	pacer           *schedule.Pacer // guarded by mu
+	timer           *time.Timer     // to the next turn that nothing but time brings
+	turns, refusals int64           // given and answered so
 }
 
 // turn is whose turn it is.
@@ -81,6 +82,7 @@ func (d *Dispatcher) do(change func(now time.Time)) {
 		it, at := d.pacer.Next(now)
 		switch {
 		case it != nil:
+			d.turns++
 			it.Owner.(turn).granted()
 			continue
 		case !at.IsZero():
@@ -132,7 +134,10 @@ func (d *Dispatcher) rest(it *schedule.Item) { d.do(func(time.Time) { d.pacer.Re
 func (d *Dispatcher) ask(it *schedule.Item) { d.do(func(time.Time) { d.pacer.Ask(it) }) }
 
 func (d *Dispatcher) decline(it *schedule.Item) {
-	d.do(func(now time.Time) { d.pacer.Return(it, now) })
+	d.do(func(now time.Time) {
+		d.turns--
+		d.pacer.Return(it, now)
+	})
 }
 
 func (d *Dispatcher) leave(it *schedule.Item) {
@@ -151,7 +156,16 @@ func (d *Dispatcher) landed(it *schedule.Item, o schedule.Outcome) (interval tim
 // many, and wants to be left alone for a while.
 func (d *Dispatcher) refused(began, rest time.Time) {
 	d.do(func(now time.Time) {
+		d.refusals++
 		d.pacer.Overloaded(began, now)
 		d.pacer.Budget().Rest(rest)
 	})
+}
+
+// State says how things are: the schedule, how many turns were used, and how many of
+// these requests were refused as too many.
+func (d *Dispatcher) State() (s schedule.State, turns, refusals int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.pacer.State(time.Now()), d.turns, d.refusals
 }

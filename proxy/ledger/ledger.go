@@ -10,9 +10,10 @@ import (
 
 // Ledger is the whole account.
 type Ledger struct {
-	epoch  time.Time
-	routes []*Route
-	limits sync.Map // name of a limit → *atomic.Int64
+	epoch   time.Time
+	routes  []*Route
+	budgets []func() Budget
+	limits  sync.Map // name of a limit → *atomic.Int64
 }
 
 // New returns an empty account.

@@ -39,6 +39,7 @@ func (l *Ledger) Describe(ch chan<- *prometheus.Desc) {
 		ch <- d
 	}
 	describeObserved(ch)
+	describeBudgets(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -48,6 +49,9 @@ func (l *Ledger) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, r := range l.routes {
 		r.collect(ch)
+	}
+	for _, b := range l.budgeted() {
+		b.collect(ch)
 	}
 }
 

@@ -9,9 +9,10 @@ import (
 
 // Stats is what GET /api/stats answers.
 type Stats struct {
-	Totals RouteStats       `json:"totals"`
-	Routes []RouteStats     `json:"routes"`
-	Limits map[string]int64 `json:"limit_hits"`
+	Totals  RouteStats       `json:"totals"`
+	Routes  []RouteStats     `json:"routes"`
+	Budgets []Budget         `json:"budgets"` // of the upstreams that have one
+	Limits  map[string]int64 `json:"limit_hits"`
 }
 
 // RouteStats is the account of a route, or of all together.
@@ -71,7 +72,7 @@ type Quantiles struct {
 // Stats reads the whole account. It is not one instant's: counters go on while
 // it is read.
 func (l *Ledger) Stats() Stats {
-	s := Stats{Routes: []RouteStats{}, Limits: counts(&l.limits)}
+	s := Stats{Routes: []RouteStats{}, Budgets: l.budgeted(), Limits: counts(&l.limits)}
 	for _, r := range l.routes {
 		s.Routes = append(s.Routes, r.stats())
 	}

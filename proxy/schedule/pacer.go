@@ -252,3 +252,23 @@ func (p *Pacer) date(it *Item, now time.Time) {
 func (p *Pacer) Overloaded(began, now time.Time) { p.budget.Refuse(began, now) }
 
 const spread = 0.05 // of an interval, by which polls are early or late
+
+// State is what an operator is told of a schedule.
+type State struct {
+	Full, Rate float64   // requests a second, configured and now
+	Rest       time.Time // until when the origin is left alone
+	Scheduled  int       // feeds
+	Stretched  bool      // the budget is too small for the intervals that routes ask for
+	Waiting    int       // who waits for a turn
+	InFlight   int
+	AtOnce     int // how many may be in flight
+}
+
+// State says how things are.
+func (p *Pacer) State(now time.Time) State {
+	rate := p.budget.Rate(now)
+	return State{
+		Full: p.budget.full, Rate: rate, Rest: p.budget.rest, Scheduled: len(p.market.items), Stretched: p.market.short,
+		Waiting: len(p.asked), InFlight: p.flying, AtOnce: p.latency.limit(rate),
+	}
+}
