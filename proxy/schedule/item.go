@@ -35,11 +35,12 @@ type Item struct {
 	allowed   time.Time // when it may be polled
 	due       time.Time // when it should
 
-	asked  bool // somebody waits for an answer
-	flying bool // a poll is under way
-	exempt bool // and does not count as one at once: the feed is failing
-	queue  *queue
-	place  int // there
+	asked   bool // somebody waits for an answer
+	flying  bool // a poll is under way
+	counted bool // and is one of those that an origin gets at once
+	failing bool // the last one failed
+	queue   *queue
+	place   int // there
 }
 
 // Interval is how long the schedule means to wait between two polls.

@@ -12,6 +12,8 @@ const (
 	slack       = 4               // times as many at once as it needs for its budget
 	tolerated   = 2               // times as slow as usual is no reason yet
 	settling    = 16              // answers that an average is over
+	hanging     = 10              // times as long as lately is a request that hangs
+	leastHang   = time.Second     // and this long
 	usualWindow = 5 * time.Minute // whose best average is the usual one, and that of the one before
 )
 
@@ -49,4 +51,12 @@ func (l *latency) limit(rate float64) int {
 	usual, lately := math.Exp(min(l.best[0], l.best[1])), math.Exp(l.lately)
 	needed := rate * usual * min(1, tolerated*usual/lately)
 	return max(fewAtOnce, int(math.Ceil(slack*min(needed, 1e6))))
+}
+
+// patience is after how long a request hangs.
+func (l *latency) patience() time.Duration {
+	if l.answers < settling {
+		return leastHang
+	}
+	return max(leastHang, duration(hanging*min(math.Exp(l.lately), 1e6)))
 }

@@ -6,15 +6,16 @@ import (
 )
 
 const (
-	remake    = 5 * time.Second // how long a price is good for
-	unsettled = 0.05            // of the weight of all: what may have changed until it is not
-	exact     = 0.005           // how well the intervals at a price fill the budget
-	attempts  = 8               // to find it, each time
-	elastic   = 0.45            // by what power of the price intervals grow, roughly
-	lowest    = 1e-9            // price
-	askTime   = 10.0            // seconds over which those who wait are counted
-	longest   = 2.7             // times as long as if all got the same is the longest interval
-	relieved  = 0.95            // of the budget has to do before routes get what they ask for again
+	remake    = 5 * time.Second        // how long a price is good for
+	thrift    = 100 * time.Microsecond // for each item: a price takes a hundredth of that
+	unsettled = 0.05                   // of the weight of all: what may have changed until it is not
+	exact     = 0.005                  // how well the intervals at a price fill the budget
+	attempts  = 8                      // to find it, each time
+	elastic   = 0.45                   // by what power of the price intervals grow, roughly
+	lowest    = 1e-9                   // price
+	askTime   = 10.0                   // seconds over which those who wait are counted
+	longest   = 2.7                    // times as long as if all got the same is the longest interval
+	relieved  = 0.95                   // of the budget has to do before routes get what they ask for again
 )
 
 // market shares out the budget between the items that are scheduled, at one price:
@@ -25,9 +26,10 @@ type market struct {
 	weight float64 // of all
 	moved  float64 // by how much of that it has changed since
 	next   time.Time
-	short  bool    // the budget is too small for what routes ask for
-	gap    float64 // the longest interval, seconds
-	asks   float64 // polls a second for those who wait, when that was counted
+	soon   time.Time // not before
+	short  bool      // the budget is too small for what routes ask for
+	gap    float64   // the longest interval, seconds
+	asks   float64   // polls a second for those who wait, when that was counted
 	asked  time.Time
 }
 
@@ -74,13 +76,14 @@ func (m *market) worth(it *Item) float64 {
 
 // isOutdated reports whether the price is to be made anew.
 func (m *market) isOutdated(now time.Time) bool {
-	return !now.Before(m.next) || m.moved > unsettled*m.weight
+	return !now.Before(m.next) || m.moved > unsettled*m.weight && !now.Before(m.soon)
 }
 
 // remake makes the price for so many polls a second, and reports whether it, or
 // what it is for, has changed by much.
 func (m *market) remake(rate float64, now time.Time) bool {
 	m.next, m.moved = now.Add(remake), 0
+	m.soon = now.Add(time.Duration(len(m.items)) * thrift)
 	rate = max(rate-m.asking(now), rate/2)
 	least, fixed, free := m.demand()
 	was, price := m.short, m.price

@@ -13,8 +13,8 @@ type Pacer struct {
 	ready    queue   // may be polled: by when they should be
 	sure     queue   // so may these, but before that it would be in vain
 	held     queue   // may not yet: by when they may
-	flying   int     // polls under way that count
-	answered bool    // the last turn was that of one who waited
+	flights  flights
+	answered bool // the last turn was that of one who waited
 
 	market market
 }
@@ -94,8 +94,9 @@ func (p *Pacer) Unask(it *Item, now time.Time) {
 func (p *Pacer) Next(now time.Time) (it *Item, at time.Time) {
 	p.release(now)
 	p.trade(now)
-	if p.flying >= p.latency.limit(p.budget.Rate(now)) {
-		return nil, time.Time{}
+	hangs := p.flights.forget(now, p.latency.patience())
+	if p.flights.counted >= p.latency.limit(p.budget.Rate(now)) {
+		return nil, hangs
 	}
 	it = p.candidate(now)
 	switch {
@@ -163,9 +164,7 @@ func (p *Pacer) begin(it *Item, now time.Time) {
 	it.before = it.polled
 	it.flying, it.urgent, it.polled = true, false, now
 	it.jitter = 1 + spread*(2*p.random()-1)
-	if !it.exempt {
-		p.flying++
-	}
+	p.flights.begin(it, now)
 }
 
 // Return ends a poll that was not sent after all.
@@ -183,19 +182,14 @@ func (p *Pacer) Leave(it *Item, now time.Time) {
 }
 
 func (p *Pacer) end(it *Item) {
-	if !it.flying {
-		return
-	}
 	it.flying = false
-	if !it.exempt {
-		p.flying--
-	}
+	p.flights.end(it)
 }
 
 // Landed takes in what a poll came to.
 func (p *Pacer) Landed(it *Item, o Outcome, now time.Time) {
 	p.end(it)
-	it.exempt = o.Failing
+	it.failing = o.Failing
 	if o.Took > 0 && !o.Failing {
 		p.latency.observe(o.Took, now)
 	}
@@ -269,6 +263,6 @@ func (p *Pacer) State(now time.Time) State {
 	rate := p.budget.Rate(now)
 	return State{
 		Full: p.budget.full, Rate: rate, Rest: p.budget.rest, Scheduled: len(p.market.items), Stretched: p.market.short,
-		Waiting: len(p.asked), InFlight: p.flying, AtOnce: p.latency.limit(rate),
+		Waiting: len(p.asked), InFlight: p.flights.counted, AtOnce: p.latency.limit(rate),
 	}
 }
