@@ -1,16 +1,17 @@
 // Command pollbench measures what pollmux costs and what it saves, on the machine
 // that it runs on, so that nobody has to believe a figure in a README.
 //
-//	poll     CPU time of a poll that is answered from a snapshot
-//	pass     CPU time of a passed request, and bulk
-//	fan      CPU time and delay of telling thousands of subscribers
-//	herd     thousands of long polls, answered and held again once a second
-//	idle     memory per idle subscriber
-//	churn    clients that come and go a thousand times a second, and what is left of them
-//	savings  upstream requests
-//	soak     clients of all sorts and an origin that breaks, and what is left of it
-//	urls     a million different URLs, and subscribers meanwhile
-//	check    all of it again, against the ratios of an earlier outcome
+//	poll      CPU time of a poll that is answered from a snapshot
+//	pass      CPU time of a passed request, and bulk
+//	fan       CPU time and delay of telling thousands of subscribers
+//	herd      thousands of long polls, answered and held again once a second
+//	idle      memory per idle subscriber
+//	churn     clients that come and go a thousand times a second, and what is left of them
+//	savings   upstream requests
+//	soak      clients of all sorts and an origin that breaks, and what is left of it
+//	urls      a million different URLs, and subscribers meanwhile
+//	schedule  when to poll, in simulated time
+//	check     all of it again, against the ratios of an earlier outcome
 //
 // It needs no network but loopback, and nothing installed: nginx, nchan, Varnish and
 // HAProxy are measured as well if they are there. The servers under test are child processes,
@@ -24,6 +25,8 @@
 //
 // main is glue: a file per subcommand. Package bench measures, package load makes
 // the load, package stage puts up servers, and package child is those of our own.
+// schedule stands apart: it measures nothing on this machine, but what a policy leaves
+// subscribers to wait for. Package replay plays, package trace is what it plays.
 package main
 
 import (
@@ -116,7 +119,7 @@ Compare the ratios; the other figures belong to this machine and this hour.`,
 	for _, b := range newBenchmarks() {
 		root.AddCommand(b.cmd)
 	}
-	root.AddCommand(newCheck(), newChild())
+	root.AddCommand(newSchedule(), newCheck(), newChild())
 	return root
 }
 

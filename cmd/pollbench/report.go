@@ -28,6 +28,7 @@ type report struct {
 const (
 	jsonFlag    = "json"    // the outcome
 	profileFlag = "profile" // of some benchmarks: a CPU profile
+	outFlag     = "out"     // of schedule: a trace
 )
 
 func addJSONFlag(cmd *cobra.Command) {
@@ -37,7 +38,7 @@ func addJSONFlag(cmd *cobra.Command) {
 
 // checkFiles finds out what cannot be written before the benchmark, not after.
 func checkFiles(cmd *cobra.Command, _ []string) error {
-	for _, name := range []string{jsonFlag, profileFlag} {
+	for _, name := range []string{jsonFlag, profileFlag, outFlag} {
 		f := cmd.Flag(name)
 		if f == nil {
 			continue
