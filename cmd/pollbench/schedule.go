@@ -39,7 +39,8 @@ subscribers, its p99, and the requests. Time is simulated, and a poll takes none
 The policies are one after the other (uniform), rates by the root of the subscribers
 (sqrt_weight), an interval that grows without changes and shrinks with them (aimd, and
 aimd_weighted by subscribers), one that goes with the time since the last change
-(adaptive_ttl), and price polling that is told the true mean rates (oracle).
+(adaptive_ttl), price polling that is told the true mean rates (oracle), and price
+polling as pollmux does it (price).
 
 A trace is JSON, plain or in gzip; "-" is standard input:
   {"name": "buses", "horizon": 86400, "res": [{"w": 12, "t": [3.5, 63.5], "instants": false}]}

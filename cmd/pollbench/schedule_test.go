@@ -28,7 +28,7 @@ func TestTheJSONOfAScheduleIsToTheLetter(t *testing.T) {
 	}
 	figure := regexp.MustCompile(`:[0-9.e-]+([,}])`)
 	form := `{"trace":"<story>","budget":N,"policies":{`
-	for i, name := range []string{"uniform", "sqrt_weight", "aimd", "aimd_weighted", "adaptive_ttl", "oracle"} {
+	for i, name := range []string{"uniform", "sqrt_weight", "aimd", "aimd_weighted", "adaptive_ttl", "oracle", "price"} {
 		form += strings.Repeat(",", min(i, 1)) + `"` + name + `":{"staleness_seconds":N,"p99_seconds":N,"requests_per_second":N}`
 	}
 	if got := figure.ReplaceAllString(stdout, ":N$1"); got != form+"}}\n" {

@@ -23,7 +23,7 @@ func NewAdaptive(t Terms) *Adaptive {
 	least := t.Min.Seconds()
 	typical := math.Sqrt(least * t.Max.Seconds())
 	return &Adaptive{
-		terms: t, learned: learned{belief: NewBelief(1 / typical)},
+		terms: t, learned: learned{belief: NewBelief(1/typical, nil)},
 		price: wait(1) * least * least, interval: typical,
 	}
 }

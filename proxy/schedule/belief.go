@@ -16,9 +16,9 @@ type rates [octaves]float64
 func rateOf(octave int) float64 { return fastest / float64(uint(1)<<octave) }
 
 // around is what is believed of a resource that nobody has looked at: it changes
-// about as often as rate says, within a factor of a dozen or so.
+// about as often as rate says, within a factor of fifty or so.
 func around(rate float64) (r rates) {
-	const width = 2.5 // standard deviation of the logarithm
+	const width = 4.0 // standard deviation of the logarithm
 	sum := 0.0
 	for k := range r {
 		off := math.Log(rateOf(k)/rate) / width
@@ -88,6 +88,9 @@ const drifters = 3
 // foretold best what polls saw.
 var drifts = [drifters]float64{0.0003, 0.03, 0.2} // of the belief that is given up at each poll
 
+// at the first poll, and what doubt goes back to
+var trusted = [drifters]float64{0.6, 0.3, 0.1}
+
 const (
 	habitTime = 3600.0 // seconds over which habits are averaged
 	surprise  = 0.1    // of what is given up, that goes to what nobody expects
@@ -97,20 +100,33 @@ const (
 // Belief is what is known about the changes of one resource. Its size is fixed, and
 // its owner is the item's.
 type Belief struct {
-	prior rates             // before anything was seen
-	habit rates             // how much of the time it changes at which rate
-	paths [drifters]rates   // one belief for each drift
-	trust [drifters]float64 // in each of them
-	now   rates             // all of them
+	prior  rates             // before anything was seen
+	habit  rates             // how much of the time it changes at which rate
+	paths  [drifters]rates   // one belief for each drift
+	trust  [drifters]float64 // in each of them
+	now    rates             // all of them
+	others *rates            // what the first of them is like, for its kind; may be nil
+	known  bool              // there is nothing to learn
 }
 
-// NewBelief expects so many changes a second, roughly.
-func NewBelief(rate float64) *Belief {
-	b := &Belief{prior: around(rate)}
+// NewBelief expects so many changes a second, roughly. others is what is known of
+// resources of its kind, and may change at any time; nil is nothing.
+func NewBelief(rate float64, others *rates) *Belief {
+	b := &Belief{prior: around(rate), others: others}
 	b.habit, b.now = b.prior, b.prior
 	for i := range b.paths {
-		b.paths[i], b.trust[i] = b.prior, 1.0/float64(drifters)
+		b.paths[i], b.trust[i] = b.prior, trusted[i]
 	}
+	return b
+}
+
+// certainly is the belief that there are so many changes a second, and always will
+// be.
+func certainly(rate float64) *Belief {
+	b := &Belief{known: true}
+	at := min(max(math.Log2(fastest/rate), 0), octaves-1)
+	low := min(int(at), octaves-2)
+	b.now[low], b.now[low+1] = 1-(at-float64(low)), at-float64(low)
 	return b
 }
 
@@ -135,6 +151,9 @@ func (b *Belief) ObserveAge(elapsed, age float64) {
 }
 
 func (b *Belief) observe(likely *rates, elapsed float64) {
+	if b.known {
+		return
+	}
 	total := 0.0
 	for i := range b.paths {
 		b.trust[i] *= max(b.paths[i].learn(likely), 1e-12)
@@ -142,7 +161,7 @@ func (b *Belief) observe(likely *rates, elapsed float64) {
 	}
 	var all rates
 	for i := range b.paths {
-		b.trust[i] = (1-doubt)*b.trust[i]/total + doubt/float64(drifters)
+		b.trust[i] = (1-doubt)*b.trust[i]/total + doubt*trusted[i]
 		for k := range all {
 			all[k] += b.trust[i] * b.paths[i][k]
 		}
@@ -158,10 +177,28 @@ func (b *Belief) drift() {
 	b.now = rates{}
 	for i := range b.paths {
 		b.paths[i].toward(&other, drifts[i])
+		path := b.paths[i]
+		if i == 0 {
+			path = b.amongOthers()
+		}
 		for k := range b.now {
-			b.now[k] += b.trust[i] * b.paths[i][k]
+			b.now[k] += b.trust[i] * path[k]
 		}
 	}
+}
+
+// amongOthers is the steadiest belief, had it begun with what is known of other
+// resources: one of which little is known is thought to be like them (empirical
+// Bayes).
+func (b *Belief) amongOthers() rates {
+	steady := b.paths[0]
+	if b.others == nil {
+		return steady
+	}
+	for k := range steady {
+		steady[k] *= b.others[k] / b.prior[k]
+	}
+	return steady.normal()
 }
 
 // Rate is the mean of what is believed, in changes a second.

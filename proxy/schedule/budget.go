@@ -8,11 +8,11 @@ import (
 const (
 	// margin is how much slower than the budget requests are paced, so that none
 	// is late by more than the window has room for.
-	margin = 1.005
+	margin = 1.003
 
 	// window is how much longer than it lasts no more than its number of requests
 	// begin: they reach the origin a little later, and not all by the same.
-	windowMargin = 1.002
+	windowMargin = 1.0015
 
 	// recovery is how long a budget takes from nothing to all.
 	recovery = time.Minute

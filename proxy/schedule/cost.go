@@ -63,7 +63,7 @@ func (r *rates) until(cost, guess float64) float64 {
 
 // untilExpected is until, if the next change may come as expected: it is never
 // longer than hedge times what it would be otherwise.
-func (r *rates) untilExpected(cost, guess float64, e *expectation) float64 {
+func (r *rates) untilExpected(cost, guess float64, e *expectation, lean float64) float64 {
 	without := r.until(cost, guess)
 	hedged := func(place int) float64 { return e.hedge(r.cost(place), timeOf(place)) }
 	place, _, _ := r.bracket(without, cost, hedged)
@@ -77,7 +77,7 @@ func (r *rates) untilExpected(cost, guess float64, e *expectation) float64 {
 			to = part
 		}
 	}
-	return min(e.aligned(timeOf(place)*math.Exp2(to/steps)), hedge*without)
+	return min(e.aligned(timeOf(place)*math.Exp2(to/steps), lean), hedge*without)
 }
 
 // bracket is the last tabulated time at which waiting has cost no more than so

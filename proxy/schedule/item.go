@@ -46,6 +46,13 @@ type Item struct {
 // Interval is how long the schedule means to wait between two polls.
 func (it *Item) Interval() time.Duration { return duration(it.interval) }
 
+// lean has the next poll come a little early or late, from -1 to 1: what is in step
+// does not stay so.
+func (it *Item) lean(by float64) {
+	it.jitter = 1 + spread*by
+	it.learned.lean = by
+}
+
 func (it *Item) isScheduled() bool { return it.weight > 0 }
 
 // Outcome is what a poll came to.

@@ -18,6 +18,7 @@ type learned struct {
 	expected expectation // after the last poll
 	known    time.Time   // when the last poll began that said anything
 	just     int         // instants in a row that say that it changed just now
+	lean     float64     // from -1 to 1: to which side a close choice falls
 }
 
 const (
@@ -77,7 +78,7 @@ func (l *learned) believes(age, elapsed float64) bool {
 // waiting has cost so much. guess is about what it was before.
 func (l *learned) until(cost, guess float64) float64 {
 	if l.expected.belief > hardly {
-		return l.belief.now.untilExpected(cost, guess, &l.expected)
+		return l.belief.now.untilExpected(cost, guess, &l.expected, l.lean)
 	}
 	return l.belief.now.until(cost, guess)
 }

@@ -14,7 +14,9 @@ const (
 	elastic   = 0.45                   // by what power of the price intervals grow, roughly
 	lowest    = 1e-9                   // price
 	askTime   = 10.0                   // seconds over which those who wait are counted
-	longest   = 2.7                    // times as long as if all got the same is the longest interval
+	longest   = 2.85                   // times as long as if all got the same is the longest interval
+	usual     = 1.0 / 60               // changes a second that are expected before anything is known
+	unusual   = 0.2                    // of what is expected of a resource is not what others are like
 	relieved  = 0.95                   // of the budget has to do before routes get what they ask for again
 )
 
@@ -22,6 +24,7 @@ const (
 // a poll is worth it when waiting has cost its subscribers more.
 type market struct {
 	items  []*Item
+	common rates   // what is believed of all of them together
 	price  float64 // seconds times seconds times weight
 	weight float64 // of all
 	moved  float64 // by how much of that it has changed since
@@ -32,6 +35,8 @@ type market struct {
 	asks   float64   // polls a second for those who wait, when that was counted
 	asked  time.Time
 }
+
+func newMarket() market { return market{price: 1, common: around(usual)} }
 
 // weigh says how much an item counts from now on; 0 is not at all.
 func (m *market) weigh(it *Item, weight float64) {
@@ -86,6 +91,7 @@ func (m *market) remake(rate float64, now time.Time) bool {
 	m.soon = now.Add(time.Duration(len(m.items)) * thrift)
 	rate = max(rate-m.asking(now), rate/2)
 	least, fixed, free := m.demand()
+	m.survey()
 	was, price := m.short, m.price
 	if m.short = least > rate || was && least > relieved*rate; m.short {
 		fixed, free = 0, len(m.items)
@@ -95,6 +101,22 @@ func (m *market) remake(rate float64, now time.Time) bool {
 		m.settle(rate - fixed)
 	}
 	return m.short != was || math.Abs(math.Log(m.price/price)) > exact
+}
+
+// survey finds out what resources there are like.
+func (m *market) survey() {
+	if len(m.items) == 0 {
+		return
+	}
+	var all rates
+	for _, it := range m.items {
+		for k, p := range it.learned.belief.now {
+			all[k] += p
+		}
+	}
+	m.common = all.normal()
+	prior := around(usual)
+	m.common.toward(&prior, unusual)
 }
 
 // demand is how many polls a second routes ask for at the least, how many of these

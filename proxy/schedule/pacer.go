@@ -21,11 +21,10 @@ type Pacer struct {
 
 // NewPacer returns one for so many requests a second. random is in [0, 1).
 func NewPacer(perSecond float64, random func() float64) *Pacer {
-	p := &Pacer{budget: NewBudget(perSecond), random: random}
+	p := &Pacer{budget: NewBudget(perSecond), random: random, market: newMarket()}
 	p.ready.when = func(it *Item) *time.Time { return &it.due }
 	p.sure.when = p.ready.when
 	p.held.when = func(it *Item) *time.Time { return &it.allowed }
-	p.market.price = 1 // whatever: it is made before it is used
 	return p
 }
 
@@ -35,7 +34,15 @@ func (p *Pacer) Budget() *Budget { return p.budget }
 // Item returns a feed of an owner that is not scheduled yet.
 func (p *Pacer) Item(owner any, t Terms) *Item {
 	interval := min(max(p.share(), t.Min.Seconds()), t.Max.Seconds())
-	return &Item{Owner: owner, terms: t, learned: learned{belief: NewBelief(1 / interval)}, interval: interval, jitter: p.random()}
+	return &Item{Owner: owner, terms: t, learned: learned{belief: NewBelief(usual, &p.market.common)}, interval: interval, jitter: p.random()}
+}
+
+// Known is Item for a feed of which it is known how many changes a second there are
+// in the mean, and always will be: what a simulation measures learning by.
+func (p *Pacer) Known(owner any, t Terms, rate float64) *Item {
+	it := p.Item(owner, t)
+	it.learned.belief = certainly(rate)
+	return it
 }
 
 // Visitor returns what can only be asked for: one request that is none of a feed's.
@@ -163,7 +170,7 @@ func (p *Pacer) begin(it *Item, now time.Time) {
 	p.budget.Take(now)
 	it.before = it.polled
 	it.flying, it.urgent, it.polled = true, false, now
-	it.jitter = 1 + spread*(2*p.random()-1)
+	it.lean(2*p.random() - 1)
 	p.flights.begin(it, now)
 }
 

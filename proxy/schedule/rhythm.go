@@ -17,6 +17,7 @@ const (
 	late       = 4.0  // times as late as ever so far a change may be
 	tardy      = 0.7  // of the belief is left then
 	hedge      = 4.0  // times as long as without a rhythm is as long as anything waits for one
+	leaning    = 0.15 // of the time until then
 	narrow     = 0.02 // of a period: a change that is expected within less is as good as known
 )
 
@@ -99,12 +100,13 @@ func (r *rhythm) expect(polled float64) expectation {
 
 // aligned is when to poll instead of at t, if that is after the change that is
 // expected: right after the one before or after t, whichever is closer. A poll in
-// between costs as much, and sees less.
-func (e *expectation) aligned(t float64) float64 {
+// between costs as much, and sees less. Resources with one rhythm do not all change
+// their minds at one price: some lean to one side.
+func (e *expectation) aligned(t, lean float64) float64 {
 	if e.belief < certain || t <= e.to || e.to-e.from > narrow*e.period {
 		return t
 	}
-	return e.to + math.Round((t-e.to)/e.period)*e.period
+	return e.to + math.Round((t*(1+leaning*lean)-e.to)/e.period)*e.period
 }
 
 // cost is what waiting for so many seconds loses if the change comes as

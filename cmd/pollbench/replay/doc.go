@@ -24,11 +24,14 @@
 //	aimd           an interval that shrinks on a change, and grows without
 //	aimd_weighted  the same, and shorter for more subscribers
 //	adaptive_ttl   an interval that goes with the time since the last change
-//	oracle         price polling with the true mean rate of each
+//	oracle         price, but with the true mean rate of each
+//	price          proxy/schedule as it is: what pollmux does
 //
-// They poll once every 1/budget seconds. Each has its parameters where they serve it
-// best over all that package trace makes up, and its intervals are stretched so that
-// they fill the budget: only the choice is compared.
+// The baselines poll once every 1/budget seconds. Each has its parameters where they
+// serve it best over all that package trace makes up, and its intervals are stretched so
+// that they fill the budget: only the choice is compared. Price polling keeps to the
+// limits of a real upstream: a little less than the budget, and no resource waits for
+// three times the even interval.
 //
 // There are no sockets and no clock; randomness is from a seed, each policy's from
 // its own, so that a run can be repeated and none changes another's.

@@ -1,56 +1,72 @@
 package replay
 
-import "math"
+import (
+	"math"
+	"time"
 
-// newOracle is price polling that need not learn: it knows the true mean rate of
-// each resource, changes by the horizon. It is the best that there is for what changes at
+	"github.com/pollmux/pollmux/proxy/schedule"
+)
+
+// price is pollmux itself: the pacer of an upstream with this budget, each resource
+// with as many subscribers as it weighs, intervals that adapt to whatever is best.
+type price struct {
+	pacer *schedule.Pacer
+	items []*schedule.Item
+	epoch time.Time
+	turn  *schedule.Item
+	blind bool // to what resources tell
+}
+
+// An interval that adapts, as wide as a configuration allows.
+const (
+	shortest = 10 * time.Millisecond
+	longest  = 24 * time.Hour
+)
+
+func newPrice(s setting) policy {
+	p := &price{}
+	p.begin(s, func(i int, t schedule.Terms) *schedule.Item { return p.pacer.Item(i, t) })
+	return p
+}
+
+// newOracle is the same, but need not learn: it knows the true mean rate of each
+// resource, changes by the horizon. It is the best that there is for what changes at
 // random at one rate (Olston and Pandey, "Recrawl scheduling based on information
 // longevity", 2008), but knows nothing of periods, or of times in which a rate is another.
-func newOracle(s setting) policy { return newPaced(s, priced(s), nil) }
-
-// priced are the intervals at which one more request per second is worth as much
-// everywhere, which is the price that spends the budget: the higher it is, the longer
-// they are.
-func priced(s setting) []float64 {
-	intervals := make([]float64, len(s.weights))
-	low, high := math.Log(math.SmallestNonzeroFloat64), math.Log(math.MaxFloat64)
-	for high-low > 1e-9 {
-		price := (low + high) / 2
-		if s.spend(math.Exp(price), intervals) > s.budget {
-			low = price
-		} else {
-			high = price
-		}
-	}
-	return intervals
+func newOracle(s setting) policy {
+	p := &price{blind: true}
+	p.begin(s, func(i int, t schedule.Terms) *schedule.Item { return p.pacer.Known(i, t, s.rates[i]) })
+	return p
 }
 
-// spend sets the intervals of a price, and returns the requests per second.
-func (s setting) spend(price float64, intervals []float64) (sum float64) {
-	for i, rate := range s.rates {
-		intervals[i] = inverse(price*rate*rate/s.weights[i]) / rate
-		sum += 1 / intervals[i]
+// begin schedules all resources.
+func (p *price) begin(s setting, item func(int, schedule.Terms) *schedule.Item) {
+	p.pacer, p.epoch = schedule.NewPacer(s.budget, s.random.Float64), time.Unix(0, 0)
+	for i, weight := range s.weights {
+		it := item(i, schedule.Terms{Min: shortest, Max: longest, Weight: weight})
+		p.pacer.Schedule(it, 1, p.epoch, false, p.epoch)
+		p.items = append(p.items, it)
 	}
-	return sum
 }
 
-// worth is g(x) = x²/2 + x·e⁻ˣ − 1 + e⁻ˣ: what polls are worth to those who are polled
-// for at an interval in which x changes come in the mean. Over t seconds w subscribers
-// gather a staleness of C(t), of C(t)/t per second, so that one more request per
-// second saves t·C'(t) − C(t), which is w/rate² · g(rate·t).
-func worth(x float64) float64 {
-	if x < 0.01 { // where the rest is lost in rounding
-		return x * x * x * (1./3 - x/8 + x*x/30)
+func (p *price) next(now float64) (int, float64) {
+	it, at := p.pacer.Next(p.at(now))
+	if it == nil {
+		return -1, max(at.Sub(p.epoch).Seconds(), math.Nextafter(now, math.Inf(1)))
 	}
-	return x*x/2 + (1+x)*math.Exp(-x) - 1
+	p.turn = it
+	return it.Owner.(int), now
 }
 
-// inverse is the x for which worth is y. The function is convex, and the first
-// guess too small: Newton's second is too large, and from there each is better.
-func inverse(y float64) float64 {
-	x := max(math.Cbrt(3*y), math.Sqrt(2*y))
-	for range 5 {
-		x -= (worth(x) - y) / (x * -math.Expm1(-x))
+func (p *price) polled(_ int, now float64, saw observation) {
+	o := schedule.Outcome{Known: true, Changed: saw.changed}
+	if !math.IsNaN(saw.instant) && !p.blind {
+		o.Instant.At = p.at(saw.instant)
 	}
-	return x
+	p.pacer.Landed(p.turn, o, p.at(now))
+}
+
+// at rounds up: what is to be at a time is not before it.
+func (p *price) at(seconds float64) time.Time {
+	return p.epoch.Add(time.Duration(math.Ceil(seconds * float64(time.Second))))
 }

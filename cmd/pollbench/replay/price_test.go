@@ -36,7 +36,7 @@ func TestTheWorthOfAPollIsTheStalenessThatItSaves(t *testing.T) {
 	}
 }
 
-func TestTheOracleSpendsTheBudgetAtOnePrice(t *testing.T) {
+func TestTheReferenceSpendsTheBudgetAtOnePrice(t *testing.T) {
 	s := newSetting(made(t, "mixed"), Options{Budget: 5}, oracle)
 	sum, price := 0.0, 0.0
 	for i, interval := range priced(s) {
@@ -54,7 +54,9 @@ func TestTheOracleSpendsTheBudgetAtOnePrice(t *testing.T) {
 	}
 }
 
-// The simulation finds what can be calculated.
+// The simulation finds what can be calculated, but for what the limits of a real
+// schedule cost: none waits for three times the even interval, and the budget is used
+// up to within half a percent.
 func TestTheOracleLeavesAsStaleAsItExpects(t *testing.T) {
 	story, err := trace.Generate("poisson", trace.Options{Seed: 2, N: 300})
 	if err != nil {
@@ -66,7 +68,7 @@ func TestTheOracleLeavesAsStaleAsItExpects(t *testing.T) {
 		sum += s.weights[i] / (s.rates[i] * s.rates[i]) * gathered(s.rates[i]*interval) / interval
 		weight += s.weights[i]
 	}
-	if got, want := replayed(t, story, 15)[oracle].Staleness, sum/weight; math.Abs(got/want-1) > 0.02 {
+	if got, want := replayed(t, story, 15)[oracle].Staleness, sum/weight; got < 0.99*want || got > 1.03*want {
 		t.Errorf("%v s, not %v", got, want)
 	}
 }

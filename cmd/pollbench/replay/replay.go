@@ -60,6 +60,7 @@ func contenders() []contender {
 		{"aimd_weighted", newWeightedAIMD},
 		{"adaptive_ttl", newAdaptiveTTL},
 		{oracle, newOracle},
+		{"price", newPrice},
 	}
 }
 

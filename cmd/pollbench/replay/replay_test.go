@@ -98,8 +98,8 @@ func TestFourTimesTheSubscribersChangeNothing(t *testing.T) {
 	once, again := replayed(t, story, 5), replayed(t, &more, 5)
 	for name := range once {
 		a, b := once[name], again[name]
-		if name == oracle { // whose price is found by halving
-			if math.Abs(a.Staleness/b.Staleness-1) < 0.005 && math.Abs(a.P99/b.P99-1) < 0.02 {
+		if name == oracle || name == "price" { // whose price is found step by step
+			if math.Abs(a.Staleness/b.Staleness-1) < 0.03 && math.Abs(a.P99/b.P99-1) < 0.05 {
 				continue
 			}
 		}
