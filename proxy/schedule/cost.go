@@ -100,6 +100,9 @@ func (r *rates) bracket(guess, cost float64, of func(place int) float64) (place 
 // between is the time between a tabulated one and the next at which waiting costs
 // so much: the cost grows by a power of time.
 func between(place int, low, high, cost float64) float64 {
-	part := min(max(math.Log(cost/low)/math.Log(high/low), 0), 1)
+	if !(cost > low) { // or it is no number
+		return timeOf(place)
+	}
+	part := min(math.Log(cost/low)/math.Log(high/low), 1)
 	return timeOf(place) * math.Exp2(part/steps)
 }
