@@ -19,6 +19,11 @@ const (
 	hedge      = 4.0  // times as long as without a rhythm is as long as anything waits for one
 	leaning    = 0.15 // of the time until then
 	narrow     = 0.02 // of a period: a change that is expected within less is as good as known
+	wrong      = 2.0  // what a rhythm that was wrong takes off those that come after it
+	right      = 1.0  // what one gives back of that that was right
+	disbelief  = 6.0  // the most that this comes to
+	oblivion   = 0.01 // of it is forgotten at each instant
+	unworthy   = -2.0 // of being judged is a rhythm that is believed less than that
 )
 
 // rhythm belongs to one resource. Times are in seconds.
@@ -27,10 +32,12 @@ type rhythm struct {
 	period   float64   // 0: none
 	spread   float64   // by how much changes were early or late at most
 	evidence float64   // for it, as the logarithm of odds
+	doubt    float64   // in it, because others were wrong
 }
 
 // note takes in another instant, and how precisely it is known.
 func (r *rhythm) note(instant, precision float64) {
+	r.judge(instant)
 	if len(r.instants) == remembered {
 		r.instants = slices.Delete(r.instants, 0, 1)
 	}
@@ -40,6 +47,25 @@ func (r *rhythm) note(instant, precision float64) {
 		r.fit(r.instants[len(r.instants)-1-n:], precision)
 	}
 }
+
+// judge compares an instant to the rhythm that there seemed to be. A few gaps out of
+// many look like one now and then, whatever the resource does: the more often that
+// was wrong, the more the next one has to prove.
+func (r *rhythm) judge(instant float64) {
+	r.doubt *= 1 - oblivion
+	if r.odds() < unworthy {
+		return
+	}
+	gap := instant - r.instants[len(r.instants)-1]
+	if math.Abs(gap-math.Round(gap/r.period)*r.period) > 2*r.spread {
+		r.doubt = min(r.doubt+wrong, disbelief)
+	} else {
+		r.doubt = max(r.doubt-right, 0)
+	}
+}
+
+// odds are the logarithm of those for the rhythm.
+func (r *rhythm) odds() float64 { return r.evidence - strange - r.doubt }
 
 // fit looks for a period in these instants that explains them better than what is
 // known so far.
@@ -89,7 +115,7 @@ func (r *rhythm) expect(polled float64) expectation {
 	since := polled - r.instants[len(r.instants)-1]
 	ahead := max(math.Ceil((since-late*r.spread)/r.period), 1)
 	next := ahead*r.period - since
-	odds := r.evidence - strange - miss*(ahead-1)
+	odds := r.odds() - miss*(ahead-1)
 	e := expectation{from: max(next-r.spread, 0), to: next + r.spread, period: r.period, belief: firm / (1 + math.Exp(-odds))}
 	if e.to <= shortest { // it has not come
 		e.from, e.to = 0, next+late*r.spread

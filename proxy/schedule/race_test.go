@@ -1,0 +1,6 @@
+//go:build race
+
+package schedule
+
+// racing: the race detector makes reckoning ten times as slow.
+const racing = true
