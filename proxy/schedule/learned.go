@@ -22,7 +22,7 @@ type learned struct {
 }
 
 const (
-	justNow = 0.1 // of the time since the poll before: what changed later, changed just now
+	justNow = 0.3 // of the time since the poll before: what changed later, changed just now
 	unlikly = 3   // times in a row that this is not believed any more
 )
 
@@ -39,11 +39,20 @@ func (l *learned) observe(began time.Time, changed bool, instant Instant) {
 	case elapsed <= 0:
 	case !changed || !tells || !l.believes(age, elapsed):
 		l.belief.Observe(elapsed, changed)
+		if changed && l.isLie(instant, tells, elapsed) {
+			l.rhythm.forget()
+		}
 	default:
 		l.belief.ObserveAge(elapsed, age)
 		l.rhythm.note(instant.At.Sub(l.epoch).Seconds(), instant.Precision.Seconds())
 	}
 	l.expected = l.rhythm.expect(began.Sub(l.epoch).Seconds())
+}
+
+// isLie reports whether a change shows that instants are not to be relied on: its own
+// is impossible, or it came before the next that they let one expect.
+func (l *learned) isLie(instant Instant, tells bool, elapsed float64) bool {
+	return !tells && !instant.At.IsZero() || l.expected.belief > hardly && elapsed < l.expected.from
 }
 
 // age is how many seconds before a poll a change was that the one so many seconds
@@ -68,7 +77,7 @@ func (l *learned) believes(age, elapsed float64) bool {
 	switch {
 	case age > justNow*elapsed:
 		l.just = 0
-	case l.rhythm.period == 0:
+	case l.expected.belief <= hardly:
 		l.just++
 	}
 	return l.just < unlikly

@@ -64,6 +64,12 @@ func (r *rhythm) judge(instant float64) {
 	}
 }
 
+// forget is for an origin that cannot have told the truth: it has told nothing yet.
+func (r *rhythm) forget() {
+	r.doubt = min(r.doubt+wrong, disbelief)
+	r.instants, r.period, r.evidence = r.instants[:0], 0, 0
+}
+
 // odds are the logarithm of those for the rhythm.
 func (r *rhythm) odds() float64 { return r.evidence - strange - r.doubt }
 

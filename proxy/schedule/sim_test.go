@@ -11,6 +11,11 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func after(seconds float64) time.Time { return epoch.Add(duration(seconds)) }
 
+// modified says that in whole seconds.
+func modified(changed, _ float64) Instant {
+	return Instant{At: after(math.Floor(changed)), Precision: time.Second}
+}
+
 // unbound are the terms of a route that leaves it all to the schedule.
 var unbound = Terms{Min: 10 * time.Millisecond, Max: 24 * time.Hour, Weight: 1}
 
