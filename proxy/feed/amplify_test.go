@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
@@ -109,9 +108,8 @@ func (d *demand) hold(r *rig, stay time.Duration) {
 func TestTheOriginNeverGetsMoreThanItsClientsWouldHaveSent(t *testing.T) {
 	c := newChance(t)
 	for range 150 {
-		synctest.Test(t, func(t *testing.T) {
-			r := newRig(t, Limits{Feeds: c.of(3)})
-			t.Cleanup(r.close)
+		perSecond := []float64{0, 0.2, 1, generous}[c.of(4)]
+		inBubbleOf(t, Limits{Feeds: c.of(3)}, perSecond, func(t *testing.T, r *rig) {
 			d := &demand{t: t, chance: c, interval: 50*time.Millisecond + c.upTo(10*time.Second), here: map[int]time.Time{}}
 			r.other = d
 			r.feeds.random = func() float64 { return float64(c.of(1000)) / 1000 }

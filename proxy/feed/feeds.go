@@ -101,7 +101,7 @@ func (s *Feeds) follow(f *Feed, v *view) {
 func (s *Feeds) beginLocked(f *Feed) {
 	s.running.Add(1)
 	f.spec.Meter.Opened()
-	if s.rush.joins(time.Now()) && f.item == nil {
+	if s.rush.joins(time.Now()) && (f.item == nil || f.spec.Policy.isFixed()) {
 		f.runs.splay = time.Duration(s.random() * float64(f.spec.Policy.Interval))
 	}
 	go f.run() // waited for by Close

@@ -22,7 +22,8 @@ type rig struct {
 	origin *script
 	other  Origin // in place of the script, if not nil
 	share  *share.Policy
-	outage Outage // of all feeds
+	outage Outage      // of all feeds
+	turns  *Dispatcher // theirs too; nil: each polls by its own clock
 	policy Policy
 	meter  meter
 	log    *slog.Logger
@@ -37,11 +38,31 @@ func inBubble(t *testing.T, story func(t *testing.T, r *rig)) {
 
 func inBubbleWith(t *testing.T, limits Limits, story func(t *testing.T, r *rig)) {
 	t.Helper()
+	eachBudget(t, func(t *testing.T, perSecond float64) {
+		inBubbleOf(t, limits, perSecond, story)
+	})
+}
+
+// inBubbleOf is for a story that a budget has a part in; 0 is none.
+func inBubbleOf(t *testing.T, limits Limits, perSecond float64, story func(t *testing.T, r *rig)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, limits)
 		t.Cleanup(r.close)
+		r.budget(perSecond)
 		story(t, r)
 	})
+}
+
+// generous is a budget that nobody notices: so many requests a second.
+const generous = 1e9
+
+// eachBudget has every story told twice: what feeds do by their own clocks they also
+// do when their upstream has a budget, if that is large enough.
+func eachBudget(t *testing.T, test func(t *testing.T, perSecond float64)) {
+	t.Helper()
+	t.Run("alone", func(t *testing.T) { test(t, 0) })
+	t.Run("in turn", func(t *testing.T) { test(t, generous) })
 }
 
 func newRig(t testing.TB, limits Limits) *rig {
@@ -56,10 +77,29 @@ func newRig(t testing.TB, limits Limits) *rig {
 	return r
 }
 
+// budget gives the upstream of feeds to come one of so many requests a second; 0 is
+// none.
+func (r *rig) budget(perSecond float64) {
+	if perSecond > 0 {
+		r.turns = NewDispatcher(perSecond, slog.New(slog.NewTextHandler(complaint{r.t}, nil)))
+	}
+}
+
+// complaint fails a test with what is logged.
+type complaint struct{ t testing.TB }
+
+func (c complaint) Write(p []byte) (int, error) {
+	c.t.Errorf("logged: %s", p)
+	return len(p), nil
+}
+
 // close ends the live set and checks that everything was given back.
 func (r *rig) close() {
 	r.t.Helper()
 	r.feeds.Close()
+	if r.turns != nil {
+		r.turns.Close()
+	}
 	if n := r.feeds.bytes.Load(); n != 0 {
 		r.t.Errorf("%d bytes are accounted for in the end", n)
 	}
@@ -79,7 +119,7 @@ func (r *rig) spec(path string) *Spec {
 	s := &Spec{
 		Method: "GET",
 		Route:  "route", Key: path, Target: "example.com" + path, Site: "example.com", Head: []byte("GET " + path + " HTTP/1.1\r\n"),
-		Origin: r.origin, Share: r.share, Vary: r.share.Vary(), Policy: &r.policy, Meter: &r.meter, Outage: &r.outage, Log: r.log,
+		Origin: r.origin, Share: r.share, Vary: r.share.Vary(), Policy: &r.policy, Meter: &r.meter, Outage: &r.outage, Dispatcher: r.turns, Log: r.log,
 	}
 	if r.other != nil {
 		s.Origin = r.other

@@ -46,7 +46,7 @@ func (f *Feed) report(fl *flight, l landing, known bool) {
 	switch {
 	case f.item != nil:
 		if l.response != nil {
-			o.Took = l.took
+			o.Took = max(l.took, 1) // 0 would be none
 		}
 		f.runs.interval = f.spec.Dispatcher.landed(f.item, o)
 	case f.runs.adaptive != nil:

@@ -107,6 +107,9 @@ func (f *Feed) decide(now time.Time) (over bool) {
 		// Its key is no longer good for a poll.
 		giveAll(append(r.late, r.queued...), Answer{Err: ErrClosed})
 		r.late, r.queued = nil, nil
+		if f.item != nil {
+			f.spec.Dispatcher.leave(f.item) // or it would be given turn after turn, and decline
+		}
 		return f.set.retire(f, true)
 	}
 	if len(r.late) > 0 {
@@ -128,12 +131,17 @@ func (f *Feed) decide(now time.Time) (over bool) {
 	case lingering:
 		return f.set.retire(f, true)
 	default:
-		if !r.began.IsZero() {
-			r.splay = 0
-		}
-		f.launch(now, nil)
+		f.launchInTime(now)
 	}
 	return false
+}
+
+// launchInTime starts a poll that time has brought.
+func (f *Feed) launchInTime(now time.Time) {
+	if r := &f.runs; !r.began.IsZero() {
+		r.splay = 0
+	}
+	f.launch(now, nil)
 }
 
 // abortOutdated ends a poll that began before a write, so that the one that

@@ -18,9 +18,9 @@ func TestFeedsThatBeginTogetherAreNotPolledInStep(t *testing.T) {
 		for i := range feeds {
 			held = append(held, r.subscribe(fmt.Sprint("/", i)))
 		}
-		synctest.Wait()
+		time.Sleep(time.Millisecond)
 		r.wantPolls(feeds) // each client waits for its first answer
-		time.Sleep(2*interval - time.Nanosecond)
+		time.Sleep(2*interval - time.Millisecond - time.Nanosecond)
 		synctest.Wait()
 		second := r.origin.begins(r.begin)[feeds:]
 		if len(second) < feeds || len(second) > feeds+crowdedFeeds {

@@ -54,9 +54,10 @@ func (o *chaos) Do(ctx context.Context, req *origin.Request) (*origin.Response, 
 	return resp, nil
 }
 
-func newChaos(t *testing.T, limits Limits) (*rig, *chaos) {
+func newChaos(t *testing.T, limits Limits, perSecond float64) (*rig, *chaos) {
 	await.Goroutines(t)
 	r := newRig(t, limits)
+	r.budget(perSecond)
 	o := &chaos{chance: newChance(t)}
 	r.other = o
 	r.policy.Interval, r.policy.Linger, r.policy.Timeout = 2*time.Millisecond, 3*time.Millisecond, 100*time.Millisecond
@@ -131,7 +132,11 @@ func follow(ctx context.Context, f *Feed, c *chance) error {
 }
 
 func TestHundredsOfClientsDoEverythingAtOnce(t *testing.T) {
-	r, o := newChaos(t, Limits{Feeds: 10, Bytes: 10_000})
+	eachBudget(t, hundredsOfClients)
+}
+
+func hundredsOfClients(t *testing.T, perSecond float64) {
+	r, o := newChaos(t, Limits{Feeds: 10, Bytes: 10_000}, perSecond)
 	stop := time.Now().Add(time.Second)
 	var clients sync.WaitGroup
 	var full atomic.Int64
@@ -164,8 +169,8 @@ func TestHundredsOfClientsDoEverythingAtOnce(t *testing.T) {
 }
 
 func TestClosingAtAnyMomentAnswersEverybody(t *testing.T) {
-	for range 40 {
-		r, o := newChaos(t, Limits{Feeds: 10})
+	for i := range 40 {
+		r, o := newChaos(t, Limits{Feeds: 10}, generous*float64(i%2))
 		var clients sync.WaitGroup
 		for range 50 {
 			clients.Go(func() {

@@ -40,7 +40,7 @@ func (f *Feed) begin(now time.Time) {
 		f.launch(now, queued[0])
 		r.flight.waiters = append(r.flight.waiters, queued[1:]...)
 	case r.flight == nil && !r.over && (r.owed || !lingering && !now.Before(due)):
-		f.launch(now, nil)
+		f.launchInTime(now)
 	default:
 		f.spec.Dispatcher.decline(f.item)
 	}
@@ -58,7 +58,10 @@ func (f *Feed) await(now time.Time) (over bool) {
 		d.ask(f.item)
 	}
 	due, lingering := f.due(now)
-	if lingering && !now.Before(due) {
+	switch {
+	case now.Before(due):
+		r.aborted = false // nobody needs the poll that would have taken its place
+	case lingering:
 		return f.set.retire(f, true)
 	}
 	switch subscribers := f.subscribers.Load(); {

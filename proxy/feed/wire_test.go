@@ -33,6 +33,11 @@ type wire struct {
 // may be left.
 func inBubbleOnWire(t *testing.T, story func(t *testing.T, r *rig, w *wire)) {
 	t.Helper()
+	eachBudget(t, func(t *testing.T, perSecond float64) { inBubbleOnWireOf(t, perSecond, story) })
+}
+
+func inBubbleOnWireOf(t *testing.T, perSecond float64, story func(t *testing.T, r *rig, w *wire)) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +49,7 @@ func inBubbleOnWire(t *testing.T, story func(t *testing.T, r *rig, w *wire)) {
 		t.Cleanup(w.client.Close)
 		r := newRig(t, Limits{})
 		r.other = w
+		r.budget(perSecond)
 		t.Cleanup(r.close)
 		story(t, r, w)
 	})
