@@ -99,6 +99,9 @@ func (r *rig) close() {
 	r.feeds.Close()
 	if r.turns != nil {
 		r.turns.Close()
+		if s, _, _ := r.turns.State(); s.Scheduled+s.Waiting+s.InFlight != 0 {
+			r.t.Errorf("feeds are in the schedule in the end: %+v", s)
+		}
 	}
 	if n := r.feeds.bytes.Load(); n != 0 {
 		r.t.Errorf("%d bytes are accounted for in the end", n)
