@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/feed"
@@ -20,7 +21,9 @@ func (u *upstream) turn(ctx context.Context) (over func(*origin.Response), err e
 	began := time.Now()
 	landed := func(time.Duration) {}
 	if u.dispatcher != nil {
-		if landed, err = u.dispatcher.Turn(ctx); err != nil {
+		if landed, err = u.dispatcher.Turn(ctx); errors.Is(err, feed.ErrResting) {
+			return nil, err
+		} else if err != nil {
 			return nil, feed.ErrBudget
 		}
 		began = time.Now()

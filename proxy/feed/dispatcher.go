@@ -30,6 +30,10 @@ type Dispatcher struct {
 type turn interface {
 	// granted says that a request begins now. It must not block.
 	granted()
+
+	// resting says to one that is waited for that it will not come before the origin
+	// has been left alone for a while. It must not block.
+	resting()
 }
 
 // NewDispatcher returns one for so many requests a second. log is told of panics.
@@ -94,27 +98,38 @@ func (d *Dispatcher) do(change func(now time.Time)) {
 
 // Turn waits for a turn that is none of a feed's, before those that nobody waits
 // for. It returns what has to be called when the request is over, with how long the
-// answer took, or 0 if there was none.
+// answer took, or 0 if there was none. It fails with ErrResting if the origin comes to
+// want to be left alone, or with the error of ctx.
 func (d *Dispatcher) Turn(ctx context.Context) (over func(took time.Duration), err error) {
-	own := make(visitor, 1)
+	own := visitor{turn: make(chan struct{}, 1), rest: make(chan struct{}, 1)}
 	var it *schedule.Item
 	d.do(func(time.Time) {
 		it = d.pacer.Visitor(own)
 		d.pacer.Ask(it)
 	})
 	select {
-	case <-own:
+	case <-own.turn:
 		return func(took time.Duration) { d.landed(it, schedule.Outcome{Took: took}) }, nil
+	case <-own.rest:
+		err = ErrResting
 	case <-ctx.Done():
-		d.do(func(now time.Time) { d.pacer.Leave(it, now) })
-		return nil, ctx.Err()
+		err = ctx.Err()
 	}
+	d.do(func(now time.Time) { d.pacer.Leave(it, now) })
+	return nil, err
 }
 
 // visitor is told of its turn once.
-type visitor chan struct{}
+type visitor struct{ turn, rest chan struct{} }
 
-func (v visitor) granted() { v <- struct{}{} }
+func (v visitor) granted() { v.turn <- struct{}{} }
+
+func (v visitor) resting() {
+	select {
+	case v.rest <- struct{}{}:
+	default:
+	}
+}
 
 // item returns a feed's place in the schedule, and its interval until more is
 // known.
@@ -158,7 +173,11 @@ func (d *Dispatcher) refused(began, rest time.Time) {
 	d.do(func(now time.Time) {
 		d.refusals++
 		d.pacer.Overloaded(began, now)
-		d.pacer.Budget().Rest(rest)
+		if d.pacer.Budget().Rest(rest); rest.After(now) {
+			for it := range d.pacer.Asked() {
+				it.Owner.(turn).resting()
+			}
+		}
 	})
 }
 

@@ -72,6 +72,14 @@ func (f *Feed) without(now time.Time, why error, detail string, retry time.Durat
 	return Answer{Err: why, RetryAfter: retry}
 }
 
+// isResting reports whether the origin wants to be left alone, as it said to any feed.
+func (f *Feed) isResting(now time.Time) bool { return now.Before(f.outage.Resting()) }
+
+// withoutRest is the answer while it does.
+func (f *Feed) withoutRest(now time.Time) Answer {
+	return f.without(now, ErrResting, "retry-after", f.outage.Resting().Sub(now))
+}
+
 // isSpare reports whether a view is good enough to answer with while the origin
 // cannot be asked.
 func (f *Feed) isSpare(v *view, now time.Time) bool {

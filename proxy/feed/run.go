@@ -81,8 +81,6 @@ func (f *Feed) take(a *ask) {
 		a.give(Answer{Err: ErrUnproven})
 	case r.failure != nil && now.Before(f.retry()):
 		a.give(f.fallback(now))
-	case now.Before(f.outage.Resting()):
-		a.give(f.without(now, ErrResting, "retry-after", f.outage.Resting().Sub(now)))
 	default:
 		f.want(now, a)
 	}
@@ -115,8 +113,7 @@ func (f *Feed) decide(now time.Time) (over bool) {
 	if len(r.late) > 0 {
 		late := r.late
 		r.late = nil
-		f.want(now, late...)
-		if f.item == nil {
+		if f.want(now, late...); r.flight != nil {
 			return false
 		}
 	}

@@ -15,9 +15,16 @@ var ErrResting = errors.New("the origin wants to be left alone for a while")
 // granted implements turn.
 func (f *Feed) granted() { f.grants <- struct{}{} }
 
+// resting implements turn.
+func (f *Feed) resting() { f.nudge() }
+
 // want begins a poll for those who wait, or waits for the feed's turn.
 func (f *Feed) want(now time.Time, asks ...*ask) {
-	if f.item == nil {
+	switch {
+	case f.isResting(now):
+		giveAll(asks, f.withoutRest(now))
+		return
+	case f.item == nil:
 		f.launch(now, asks[0])
 		f.runs.flight.waiters = append(f.runs.flight.waiters, asks[1:]...)
 		return
@@ -79,16 +86,19 @@ func (f *Feed) await(now time.Time) (over bool) {
 }
 
 // queue lets those who wait for a turn wait no longer than a snapshot that there is
-// is worth, or than a poll may take. The turn stays theirs: what it brings is for
-// whoever asks next.
+// is worth, or than a poll may take, and not while there are none to be had. The turn
+// stays theirs: what it brings is for whoever asks next.
 func (f *Feed) queue(now time.Time) {
 	r := &f.runs
-	end := r.queuedAt.Add(f.patience(now))
-	if now.Before(end) {
+	switch end := r.queuedAt.Add(f.patience(now)); {
+	case f.isResting(now):
+		giveAll(r.queued, f.withoutRest(now))
+	case now.Before(end):
 		r.timer.Reset(end.Sub(now))
 		return
+	default:
+		giveAll(r.queued, f.without(now, ErrBudget, "budget", max(f.spec.Policy.Interval, time.Second)))
 	}
-	giveAll(r.queued, f.without(now, ErrBudget, "budget", max(f.spec.Policy.Interval, time.Second)))
 	r.queued, r.owed = nil, true
 	f.nudge()
 }

@@ -1,6 +1,10 @@
 package schedule
 
-import "time"
+import (
+	"iter"
+	"slices"
+	"time"
+)
 
 // Pacer says which feed of an upstream with a budget is polled next, and when. It
 // has one owner, who gives it the time, which never goes back.
@@ -95,6 +99,9 @@ func (p *Pacer) Unask(it *Item, now time.Time) {
 	}
 	p.plan(it, now)
 }
+
+// Asked are those that are waited for.
+func (p *Pacer) Asked() iter.Seq[*Item] { return slices.Values(p.asked) }
 
 // Next returns a feed whose poll begins now, or when to ask again; the zero time is
 // when something has happened. Landed or Return must follow.
