@@ -24,6 +24,7 @@ type Dispatcher struct {
 	pacer           *schedule.Pacer // guarded by mu
 	timer           *time.Timer     // to the next turn that nothing but time brings
 	turns, refusals int64           // given and answered so
+	closed          bool
 }
 
 // turn is whose turn it is.
@@ -48,6 +49,9 @@ func NewDispatcher(perSecond float64, log *slog.Logger) *Dispatcher {
 
 // Close ends the goroutine. Nobody gets a turn any more.
 func (d *Dispatcher) Close() {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
 	d.cancel()
 	<-d.done
 }
@@ -82,7 +86,7 @@ func (d *Dispatcher) do(change func(now time.Time)) {
 	defer d.mu.Unlock()
 	now := time.Now()
 	change(now)
-	for {
+	for !d.closed {
 		it, at := d.pacer.Next(now)
 		switch {
 		case it != nil:
