@@ -165,7 +165,7 @@ func (f *Feed) succeed(fl *flight, l landing, u *upgrade.Update, wake bool) {
 	f.recovered(fl, l)
 	f.report(fl, l, true)
 	floor := l.received.Add(f.floorOfVersion(l))
-	r.next = maxTime(fl.began.Add(f.pacedBy()), floor)
+	r.next = maxTime(fl.began.Add(f.spec.Policy.Interval), floor) // the rest of the interval depends on who comes
 	fresh := maxTime(fl.began.Add(f.interval()), floor)
 	if f.wasAlone(fl) {
 		fresh = fl.began // the next poller asks for a later one
