@@ -3,6 +3,7 @@ package feed
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -199,4 +200,31 @@ func TestABudgetIsUsedUpThoughHalfOfTheFeedsFail(t *testing.T) {
 		}
 		r.wantBudget(50)
 	})
+}
+
+// However hot the others are, and whoever asks, nobody who is held is left out for
+// longer than three times as long as if all got the same.
+func TestNobodyIsLeftOutForLong(t *testing.T) {
+	const hot, cold, asked, perSecond = 10, 90, 50, 10
+	for _, asks := range []int{0, asked} {
+		inBubbleOf(t, Limits{}, perSecond, func(t *testing.T, r *rig) {
+			r.policy.Interval, r.policy.MaxInterval = 100*time.Millisecond, time.Hour
+			w := newWorld()
+			w.atRandom(rand.New(rand.NewPCG(1, 2)), 2*time.Second, time.Hour, numbered("/hot", hot)...)
+			r.origin.answers(w.say)
+			for range 50 {
+				r.hold(numbered("/hot", hot)...)
+			}
+			r.hold(numbered("/cold", cold)...)
+			r.askOften(numbered("/asked", asks), time.Second)
+			time.Sleep(4 * time.Minute)
+			from := time.Now()
+			time.Sleep(4 * time.Minute)
+			_, most := r.spacing(from, numbered("/cold", cold)...)
+			if even := time.Duration(hot+cold+asks) * time.Second / perSecond; most > 3*even || most < 3*even/2 {
+				t.Errorf("with %d that are asked for, one was left out for %v", asks, most)
+			}
+			r.wantBudget(perSecond)
+		})
+	}
 }

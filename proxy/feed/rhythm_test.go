@@ -41,7 +41,7 @@ func rhythmic(t *testing.T, policy func(*Policy), fields func(changed, now time.
 const even = 20 * 20 * time.Second / 3 / 2 / 60
 
 func TestWhatChangesInARhythmIsPolledRightAfterItChanges(t *testing.T) {
-	if stale := rhythmic(t, func(*Policy) {}, told); stale > even/4 {
+	if stale := rhythmic(t, func(*Policy) {}, told); stale > even/2 {
 		t.Errorf("where Last-Modified tells when it changed it is %v stale", stale)
 	}
 	body := func(p *Policy) { p.ChangedAt, _ = ParsePointer("/at") }
@@ -71,7 +71,7 @@ func TestLiesAboutWhenItChangedDoNoHarm(t *testing.T) {
 // Whose clock is an hour wrong tells no lie.
 func TestRhythmsAreByTheOriginsClock(t *testing.T) {
 	ahead := func(at, now time.Time) []string { return told(at.Add(time.Hour), now.Add(time.Hour)) }
-	if stale := rhythmic(t, func(*Policy) {}, ahead); stale > even/4 {
+	if stale := rhythmic(t, func(*Policy) {}, ahead); stale > even/2 {
 		t.Errorf("it is %v stale", stale)
 	}
 }

@@ -48,10 +48,11 @@ func (s *strained) atOnce() int {
 
 func TestAnOriginThatTakesTenTimesAsLongGetsFewerRequestsAtOnce(t *testing.T) {
 	const usual = 50 * time.Millisecond
-	busy(t, 100, 200, func(t *testing.T, r *rig) {
+	inBubbleOf(t, Limits{}, 100, func(t *testing.T, r *rig) {
 		o := &strained{latency: usual}
-		r.origin.latency = 0
 		r.origin.answers(o.say)
+		r.policy.Interval, r.policy.MaxInterval = 100*time.Millisecond, time.Minute
+		r.hold(numbered("/", 200)...)
 		time.Sleep(30 * time.Second)
 		if n, rate := o.atOnce(), r.rateOver(time.Now().Add(-10*time.Second), 10*time.Second); n > 10 || rate < 99 {
 			t.Fatalf("usually it gets %v a second, %d at once", rate, n)
@@ -68,6 +69,7 @@ func TestAnOriginThatTakesTenTimesAsLongGetsFewerRequestsAtOnce(t *testing.T) {
 		if rate := r.rateOver(time.Now().Add(-5*time.Second), 5*time.Second); rate < 98 {
 			t.Errorf("when it is fast again, it gets %v a second", rate)
 		}
+		r.wantBudget(100)
 	})
 }
 
