@@ -70,13 +70,19 @@ func (m *market) worth(it *Item) float64 {
 		weight = it.terms.Weight
 	}
 	interval := it.learned.until(m.price/weight, it.interval)
-	if m.gap > 0 {
-		interval = min(interval, m.gap)
-	}
+	interval = m.within(interval)
 	if !m.short {
 		interval = min(interval, it.terms.Max.Seconds())
 	}
 	return max(interval, it.terms.Min.Seconds())
+}
+
+// within is an interval, or the longest.
+func (m *market) within(interval float64) float64 {
+	if m.gap > 0 {
+		return min(interval, m.gap)
+	}
+	return interval
 }
 
 // isOutdated reports whether the price is to be made anew.

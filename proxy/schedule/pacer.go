@@ -236,7 +236,7 @@ func (p *Pacer) plan(it *Item, now time.Time) {
 
 // date says when a feed should be polled, and when it may be at the earliest.
 func (p *Pacer) date(it *Item, now time.Time) {
-	interval := duration(it.interval * it.jitter)
+	interval := duration(p.market.within(it.interval * it.jitter))
 	switch {
 	case it.urgent:
 		it.due = latest(now, it.notBefore)
