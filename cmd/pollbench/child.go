@@ -15,7 +15,7 @@ func newChild() *cobra.Command {
 		Use:    "child KIND OPTIONS",
 		Short:  "Run one of the servers under test, until standard input ends",
 		Hidden: true,
-		Long: `child runs a server, proxy, bare, relay, stream, origin, legacy, faulty or loop, or an audience. OPTIONS are JSON. It prints
+		Long: `child runs a server, proxy, bare, relay, stream, origin, legacy, faulty, replay or loop, or an audience. OPTIONS are JSON. It prints
 its address, obeys what it reads from standard input line by line, and ends with it.`,
 		Example: `  pollbench child origin '{"body":500}'
   pollbench child loop '{}'`,

@@ -71,8 +71,8 @@ func tell(cmd *cobra.Command, r result) error {
 func flagsOf(cmd *cobra.Command) map[string]string {
 	flags := map[string]string{}
 	for _, name := range []string{
-		"addresses", "allow", "bars", "body", "bulk", "bursts", "clients", "count", "each", "every", "feed", "feeds", "first", "for",
-		"interval", "kinds", "latency", "mixed", "n", "points", "quick", "rate", "rounds", "slow", "streams",
+		"addresses", "allow", "bars", "body", "budget", "bulk", "bursts", "clients", "count", "each", "every", "feed", "feeds", "first", "for",
+		"generate", "interval", "kinds", "latency", "mixed", "n", "points", "quick", "rate", "rounds", "seed", "slow", "streams", "warm",
 	} {
 		f := cmd.Flag(name)
 		if f == nil {

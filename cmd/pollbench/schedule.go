@@ -17,10 +17,8 @@ import (
 
 // scheduling is what the flags of schedule say.
 type scheduling struct {
-	cmd       *cobra.Command
-	file      string // to read
-	kind      string // to make up
-	generate  trace.Options
+	cmd *cobra.Command
+	origin
 	out       string
 	instants  bool
 	replay    replay.Options
@@ -86,7 +84,7 @@ func (o *scheduling) run() error {
 		return err
 	}
 	o.generate.Seed = o.replay.Seed
-	t, err := o.trace()
+	t, err := o.trace(o.cmd.InOrStdin())
 	if err != nil {
 		return &usageError{err.Error()}
 	}

@@ -12,9 +12,16 @@ import (
 	"github.com/pollmux/pollmux/cmd/pollbench/trace"
 )
 
+// origin is where a trace comes from: a file or, if that is "", a kind.
+type origin struct {
+	file     string
+	kind     string
+	generate trace.Options
+}
+
 // trace reads the trace, or makes it up.
-func (o *scheduling) trace() (*trace.Trace, error) {
-	if o.kind != "" {
+func (o *origin) trace(stdin io.Reader) (*trace.Trace, error) {
+	if o.file == "" {
 		t, err := trace.Generate(o.kind, o.generate)
 		if err != nil {
 			return nil, fmt.Errorf("--generate: %w", err)
@@ -22,7 +29,7 @@ func (o *scheduling) trace() (*trace.Trace, error) {
 		return t, nil
 	}
 	if o.file == "-" {
-		return readTrace("standard input", o.cmd.InOrStdin())
+		return readTrace("standard input", stdin)
 	}
 	f, err := os.Open(o.file)
 	if err != nil {

@@ -8,6 +8,7 @@
 //	origin   a server that counts: a fixed body, bulk, and resources that move or are told to change
 //	legacy   the scoreboards of testdata/legacy, which count as well
 //	faulty   the origin of testdata/legacy that breaks in every way, which counts as well
+//	replay   an origin whose resources change when those of a trace did, and which notes each request
 //	audience thousands of held clients (package audience), as a process so that they have
 //	         cores, descriptors and CPU time of their own
 //	loop     a loop that writes to every connection: what a delivery costs at least

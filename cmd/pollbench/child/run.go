@@ -17,6 +17,7 @@ const (
 	Legacy = "legacy"
 	Loop   = "loop"
 	Faulty = "faulty"
+	Replay = "replay"
 
 	Audience = "audience"
 )
@@ -50,6 +51,8 @@ func Run(kind, options string, s Standard) error {
 		return with(options, s, runLoop)
 	case Faulty:
 		return with(options, s, runFaulty)
+	case Replay:
+		return with(options, s, runReplay)
 	case Audience:
 		return with(options, s, runAudience)
 	}

@@ -36,7 +36,13 @@ const breath = 1 << 14
 
 // play replays a trace to a policy.
 func play(ctx context.Context, t *trace.Trace, p policy) (Outcome, error) {
-	e := engine{feeds: make([]feed, len(t.Resources))}
+	return playFrom(ctx, t, 0, p)
+}
+
+// playFrom is play, but that what is before an instant does not count: the policy has
+// learned meanwhile.
+func playFrom(ctx context.Context, t *trace.Trace, from float64, p policy) (Outcome, error) {
+	e := engine{feeds: make([]feed, len(t.Resources)), from: from, seen: NewAges(from, t.Horizon)}
 	for i, r := range t.Resources {
 		e.feeds[i] = feed{Resource: r}
 	}
@@ -49,17 +55,18 @@ func play(ctx context.Context, t *trace.Trace, p policy) (Outcome, error) {
 		}
 	}
 	for i := range e.feeds {
-		e.feeds[i].poll(t.Horizon, &e.seen)
+		e.feeds[i].poll(t.Horizon, e.seen)
 	}
-	return e.seen.outcome(t, e.polls), nil
+	return e.seen.Outcome(t.Subscribers(), e.polls), nil
 }
 
 // engine is a simulation as it goes on.
 type engine struct {
 	now   float64
 	feeds []feed
-	polls int
-	seen  ages
+	from  float64 // when it begins to count
+	polls int     // since then
+	seen  *Ages
 }
 
 // turn does what the policy wants next, unless that is at the horizon or later.
@@ -71,8 +78,10 @@ func (e *engine) turn(p policy, horizon float64) error {
 	if e.now = at; i < 0 || at >= horizon {
 		return nil
 	}
-	e.polls++
-	p.polled(i, at, e.feeds[i].poll(at, &e.seen))
+	if at >= e.from {
+		e.polls++
+	}
+	p.polled(i, at, e.feeds[i].poll(at, e.seen))
 	return nil
 }
 
@@ -84,13 +93,13 @@ type feed struct {
 }
 
 // poll looks, and notes how long somebody did not know.
-func (f *feed) poll(now float64, seen *ages) observation {
+func (f *feed) poll(now float64, seen *Ages) observation {
 	for f.happened < len(f.Changes) && f.Changes[f.happened] <= now {
 		f.happened++
 	}
 	saw := observation{changed: f.happened > f.seen, instant: math.NaN()}
 	if saw.changed {
-		seen.add(now-f.Changes[f.seen], f.Weight)
+		seen.Add(f.Changes[f.seen], now, f.Weight)
 		f.seen = f.happened
 	}
 	if f.Instants && f.happened > 0 {

@@ -39,6 +39,12 @@ func Run(ctx context.Context, t *trace.Trace, o Options) (*Result, error) {
 	return r, nil
 }
 
+// Price replays a trace to price polling alone, and leaves out what is before an
+// instant, in seconds: the policy is learning then. It fails when ctx ends.
+func Price(ctx context.Context, t *trace.Trace, from float64, o Options) (Outcome, error) {
+	return playFrom(ctx, t, from, newPrice(newSetting(t, o, "price")))
+}
+
 // contender is a policy by its name.
 type contender struct {
 	name  string

@@ -38,7 +38,7 @@ func TestEachKindIsTheSameForTheSameSeed(t *testing.T) {
 	}
 	want := map[string]int{
 		"poisson": 528096, "half-periodic": 539107, "periodic-instants": 539107, "sleepers": 550803, "swap": 517468,
-		"drift": 91720, "mixed": 382237, "flash": 63594, "diurnal": 772846,
+		"drift": 91720, "mixed": 382237, "flash": 63594, "diurnal": 772846, "lively": 158763,
 	}
 	if !reflect.DeepEqual(changes, want) {
 		t.Errorf("%v, not %v", changes, want)

@@ -14,6 +14,11 @@ func random(r *rand.Rand, horizon float64) []float64 {
 	return poisson(r, nil, 0, horizon, between(r, shortest, longest))
 }
 
+// lively is the same, but what is slowest changes often enough to be seen in minutes.
+func lively(r *rand.Rand, horizon float64) []float64 {
+	return poisson(r, nil, 0, horizon, between(r, shortest, longest/10))
+}
+
 // poisson appends the changes of a while, with so many seconds between two in the
 // mean.
 func poisson(r *rand.Rand, at []float64, from, to, pause float64) []float64 {

@@ -14,6 +14,7 @@ func Kinds() []Kind {
 		{Name: "mixed", About: "a bit of everything", n: 500, horizon: 14400, stream: 6, origin: all(random, periodic, sleeping, restless, drifting, swelling, still, flashing)},
 		{Name: "flash", About: "a quiet day, then everything changes at once for a while", n: 500, horizon: 14400, stream: 7, origin: all(flashing)},
 		{Name: "diurnal", About: "rates swell and ebb", n: 500, horizon: 21600, stream: 8, origin: all(swelling)},
+		{Name: "lively", About: "changes at random, once per 2 s to once per 200 s", n: 200, horizon: 7200, stream: 9, origin: all(lively)},
 	}
 }
 

@@ -39,6 +39,14 @@ func (t *Trace) Changes() (n int) {
 	return n
 }
 
+// Subscribers is how many all resources have together.
+func (t *Trace) Subscribers() (n float64) {
+	for _, r := range t.Resources {
+		n += r.Weight
+	}
+	return n
+}
+
 // WithInstants is the trace, but that all resources tell when they changed.
 func (t *Trace) WithInstants() *Trace {
 	all := *t
