@@ -1,17 +1,18 @@
 // Command pollbench measures what pollmux costs and what it saves, on the machine
 // that it runs on, so that nobody has to believe a figure in a README.
 //
-//	poll      CPU time of a poll that is answered from a snapshot
-//	pass      CPU time of a passed request, and bulk
-//	fan       CPU time and delay of telling thousands of subscribers
-//	herd      thousands of long polls, answered and held again once a second
-//	idle      memory per idle subscriber
-//	churn     clients that come and go a thousand times a second, and what is left of them
-//	savings   upstream requests
-//	soak      clients of all sorts and an origin that breaks, and what is left of it
-//	urls      a million different URLs, and subscribers meanwhile
-//	schedule  when to poll, in simulated time
-//	check     all of it again, against the ratios of an earlier outcome
+//	poll       CPU time of a poll that is answered from a snapshot
+//	pass       CPU time of a passed request, and bulk
+//	fan        CPU time and delay of telling thousands of subscribers
+//	herd       thousands of long polls, answered and held again once a second
+//	idle       memory per idle subscriber
+//	churn      clients that come and go a thousand times a second, and what is left of them
+//	savings    upstream requests
+//	soak       clients of all sorts and an origin that breaks, and what is left of it
+//	urls       a million different URLs, and subscribers meanwhile
+//	freshness  how stale subscribers are under a budget, and in a simulation of the same
+//	schedule   when to poll, in simulated time
+//	check      all of it again, against the ratios of an earlier outcome
 //
 // It needs no network but loopback, and nothing installed: nginx, nchan, Varnish and
 // HAProxy are measured as well if they are there. The servers under test are child processes,

@@ -98,6 +98,13 @@ func TestWrongUsageIsTwoAndSaysWhatIsWrong(t *testing.T) {
 		"fan --slow much":                            "--slow much: choose 0% to 50%",
 		"fan --body 10":                              "--body 10: choose at least 200",
 		"herd --for 10ms":                            "--for 10ms: choose at least 1s",
+		"freshness --budget NaN":                     "--budget NaN: choose 1 to 100000 requests per second",
+		"freshness --for 10ms":                       "--for 10ms: choose at least 1s",
+		"freshness --warm 0s":                        "--warm 0s: choose at least 1s",
+		"freshness --n 0":                            "--n 0: choose at least 1",
+		"freshness --n 2001":                         "--n: 2001 resources need as many subscribers, and not 2000",
+		"freshness --generate poison":                `--generate: there is no kind "poison"`,
+		"freshness --trace /nowhere":                 "--trace: open /nowhere: no such file",
 		"churn --rate 0":                             "--rate 0: choose at least 1",
 		"schedule":                                   "--trace and --generate: choose one of them",
 		"schedule --trace - --generate poisson":      "--trace and --generate: choose one of them",
@@ -154,6 +161,7 @@ func TestEachBenchmarkHasAQuickRun(t *testing.T) {
 		"fan --quick --n 20 --rounds 1 --bursts 1 --compress gzip",
 		"fan --mixed 8s --n 2 --kinds longpoll --quick",
 		"herd --quick --n 20 --for 400ms --every 100ms --rounds 2",
+		"freshness --quick --n 30 --seed 3",
 		"idle --quick --n 8 --points 2 --kinds sse --feed 8 --for 100ms",
 	} {
 		file := filepath.Join(t.TempDir(), "outcome.json")

@@ -1,16 +1,17 @@
 // Package bench is the benchmarks: what is put up, what load it gets, what is
 // measured and how it is told.
 //
-//	Poll     a poll answered from a snapshot, against a bare handler, nginx, Varnish and HAProxy
-//	Pass     a passed request and bulk both ways, against a bare relay and the same
-//	Fan      telling thousands of subscribers, by transport, against a bare loop and nchan
-//	Herd     long polls answered and held again at a pace, against nchan and SSE
-//	Mixed    subscribers of all transports on one feed through many changes: a verdict
-//	Idle     memory per idle subscriber and CPU time of an idle feed, against nchan and others
-//	Churn    clients that come and go, politely and not: what is left of them
-//	Savings  upstream requests, against the same load without pollmux
-//	Soak     clients of all sorts and an origin that breaks: what they see, and what is left
-//	URLs     a great many URLs: memory, the subscribers of others, the origin
+//	Poll       a poll answered from a snapshot, against a bare handler, nginx, Varnish and HAProxy
+//	Pass       a passed request and bulk both ways, against a bare relay and the same
+//	Fan        telling thousands of subscribers, by transport, against a bare loop and nchan
+//	Herd       long polls answered and held again at a pace, against nchan and SSE
+//	Mixed      subscribers of all transports on one feed through many changes: a verdict
+//	Idle       memory per idle subscriber and CPU time of an idle feed, against nchan and others
+//	Churn      clients that come and go, politely and not: what is left of them
+//	Savings    upstream requests, against the same load without pollmux
+//	Soak       clients of all sorts and an origin that breaks: what they see, and what is left
+//	URLs       a great many URLs: memory, the subscribers of others, the origin
+//	Freshness  how stale subscribers are while a trace is replayed under a budget, against a simulation
 //
 // # Ratios
 //
