@@ -52,7 +52,9 @@ func (m *market) weigh(it *Item, weight float64) {
 		m.items = m.items[:last]
 	}
 	m.moved += math.Abs(weight - it.weight)
-	m.weight += weight - it.weight
+	if m.weight += weight - it.weight; len(m.items) == 0 {
+		m.weight = 0 // what rounding has left
+	}
 	it.weight = weight
 }
 
