@@ -35,9 +35,9 @@ The trace begins when the subscribers come. Neither in reality nor in the simula
 first --warm of it counts: so much is for learning.
 
 The exit code is 1 if a version came twice or went back, or the origin got more requests
-than the budget; and with --bars, if there were more in any second (less 20 ms, as some
-come late), if less than 99 %% of the budget was used, or if the staleness is not within
-10 %% of the simulation's.`, mostSubscribers, bench.Simulations),
+than the budget; and with --bars, if there were more in any second (less 20 ms, and what
+the origin was late to note one), if less than 99 %% of the budget was used, or if the
+staleness is not within 10 %% of the simulation's.`, mostSubscribers, bench.Simulations),
 		Example: `  pollbench freshness
   pollbench freshness --trace buses.json.gz --budget 2 --for 10m
   pollbench freshness --json testdata/bench/freshness.json`,

@@ -86,6 +86,7 @@ type freshness struct {
 	crowd         *load.Crowd
 	gathered      time.Duration // after the beginning, that everybody was there
 	arrivals      []int64       // of requests at the origin, in Unix nanoseconds
+	late          time.Duration // that it was to note one, at most
 }
 
 func (b *freshness) cast(s *stage.Stage) error {
@@ -126,7 +127,7 @@ func (b *freshness) play(ctx context.Context) error {
 	if !wait(ctx, time.Until(b.watch.began.Add(o.Warm+o.For))) {
 		return ctx.Err()
 	}
-	return errors.Join(b.origin.Ask("arrivals", &b.arrivals), errors.Join(b.crowd.Dropped()...))
+	return errors.Join(b.origin.Ask("arrivals", &b.arrivals), b.origin.Ask("late", &b.late), errors.Join(b.crowd.Dropped()...))
 }
 
 // gather has the subscribers come, one resource after the other.

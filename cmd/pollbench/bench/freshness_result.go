@@ -23,10 +23,11 @@ type FreshnessResult struct {
 	Against   Spread         `json:"staleness_against_simulation"`
 
 	// At the origin, warm-up included: the most requests in a second, the most in a
-	// second less onTheWay, and the least time for one more than the budget.
+	// second less what some may be late, and the least time for one more than the budget.
 	Fullest  int     `json:"requests_in_fullest_second"`
 	Judged   int     `json:"requests_in_fullest_judged"`
 	Shortest float64 `json:"budget_and_one_ms"`
+	Late     float64 `json:"origin_late_ms"` // to note a request, at most
 
 	Delivery Quantiles `json:"origin_to_client_ms"`
 	Gathered float64   `json:"everybody_there_after_seconds"`
@@ -40,16 +41,16 @@ const (
 	barUsed      = 0.99
 )
 
-// onTheWay is how much later than another a request may be noted by the origin, from
-// when pollmux begins it: connections are made, and two processes wait for a core that
-// others use as well.
+// onTheWay is how much later than another a request may come to the origin, from when
+// pollmux begins it: connections are made, and others want the cores as well.
 const onTheWay = 20 * time.Millisecond
 
 func (b *freshness) result() *FreshnessResult {
 	o := b.options
 	r := &FreshnessResult{
 		Trace: o.Trace.Name, Resources: len(o.Trace.Resources), Subscribers: len(b.watch.members), Budget: o.Budget,
-		Fullest: fullest(b.arrivals, time.Second), Judged: fullest(b.arrivals, time.Second-onTheWay),
+		Fullest: fullest(b.arrivals, time.Second), Judged: fullest(b.arrivals, time.Second-onTheWay-b.late),
+		Late:     rounded(b.late.Seconds() * 1e3),
 		Shortest: rounded(shortest(b.arrivals, int(o.Budget)+1).Seconds() * 1e3),
 		Delivery: quantiles(&b.watch.delivery), Gathered: rounded(b.gathered.Seconds()),
 	}
@@ -119,7 +120,8 @@ func (b *freshness) verdict(r *FreshnessResult) Verdict {
 	if !b.options.Bars {
 		return v
 	}
-	v.add(float64(r.Judged) <= math.Ceil(r.Budget), fmt.Sprintf("nor in any second, less %v", onTheWay), "%d at most", r.Judged)
+	v.add(float64(r.Judged) <= math.Ceil(r.Budget), fmt.Sprintf("nor in any second, less %v on the way and what the origin was late", onTheWay),
+		"%d at most, %.1f ms late", r.Judged, r.Late)
 	used := r.Measured.Requests / r.Budget
 	v.add(used >= barUsed, fmt.Sprintf("the budget is used up to within %.0f %%", 100*(1-barUsed)), "%.1f %%", 100*used)
 	off := r.Measured.Staleness/r.Simulated.Staleness - 1

@@ -120,7 +120,7 @@ func TestEachFaultOfFreshnessMakesTheVerdictBadByItself(t *testing.T) {
 		change func(*freshness, *FreshnessResult)
 	}{
 		{"no version came twice, or went back, or was broken", func(b *freshness, _ *FreshnessResult) { b.watch.strange.Add(1) }},
-		{"nor in any second, less 20ms", func(_ *freshness, r *FreshnessResult) { r.Judged = 51 }},
+		{"nor in any second, less 20ms on the way and what the origin was late", func(_ *freshness, r *FreshnessResult) { r.Judged = 51 }},
 		{used, func(_ *freshness, r *FreshnessResult) { r.Measured.Requests = 49.4 }},
 		{"the origin got no more requests than the budget", func(_ *freshness, r *FreshnessResult) { r.Measured.Requests = 50.1 }},
 		{stale, func(_ *freshness, r *FreshnessResult) { r.Measured.Staleness = 1.05 }},

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -44,6 +45,8 @@ type replay struct {
 	began     time.Time // zero: it has not
 	resources []replayed
 	arrivals  []int64 // when requests came, in Unix nanoseconds
+
+	late atomic.Int64 // nanoseconds by which this process was late at most for what it wanted to do
 }
 
 // replayed is one of the resources.
@@ -57,6 +60,7 @@ type replayed struct {
 //
 //	begin      has the trace begin now, and returns the instant in Unix nanoseconds
 //	arrivals   returns when requests came, all of them, in Unix nanoseconds
+//	late       returns by how many nanoseconds, at most, this process was late to note something
 func runReplay(o ReplayOptions, l net.Listener, s Standard) error {
 	f, err := os.Open(o.Trace)
 	if err != nil {
@@ -68,9 +72,15 @@ func runReplay(o ReplayOptions, l net.Listener, s Standard) error {
 		return err
 	}
 	g := newReplay(t, o.Body)
+	done := make(chan struct{})
+	var dozing sync.WaitGroup
+	dozing.Go(func() { g.doze(done) })
+	defer dozing.Wait()
+	defer close(done)
 	return s.serve(&fasthttp.Server{Handler: g.serve, NoDefaultServerHeader: true}, l, verbs{
 		"begin":    func(string) (any, error) { return g.begin(time.Now()), nil },
 		"arrivals": func(string) (any, error) { return g.came(), nil },
+		"late":     func(string) (any, error) { return g.late.Load(), nil },
 	})
 }
 
@@ -80,6 +90,25 @@ func newReplay(t *trace.Trace, size int) *replay {
 		g.resources = append(g.resources, replayed{Resource: r})
 	}
 	return g
+}
+
+// dozes is how long doze sleeps at a time.
+const dozes = 2 * time.Millisecond
+
+// doze sleeps again and again until done is closed, and notes how much too long: so
+// late is a request noted that comes meanwhile.
+func (g *replay) doze(done <-chan struct{}) {
+	tick := time.NewTimer(dozes)
+	defer tick.Stop()
+	for began := time.Now(); ; began = time.Now() {
+		select {
+		case <-tick.C:
+		case <-done:
+			return
+		}
+		g.late.Store(max(g.late.Load(), int64(time.Since(began)-dozes)))
+		tick.Reset(dozes)
+	}
 }
 
 func (g *replay) begin(now time.Time) int64 {

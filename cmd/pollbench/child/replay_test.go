@@ -3,6 +3,8 @@ package child
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/pollmux/pollmux/cmd/pollbench/trace"
 )
@@ -56,4 +58,17 @@ func TestAResourceThatTellsInstantsHasAPathThatSaysSo(t *testing.T) {
 	if silent, telling := ReplayPath(trace.Resource{}, 7), ReplayPath(trace.Resource{Instants: true}, 8); silent != "/silent/7" || telling != "/telling/8" {
 		t.Error(silent, telling)
 	}
+}
+
+func TestAnOriginThatIsNeverLateSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, done := newReplay(&trace.Trace{}, 0), make(chan struct{})
+		g.late.Store(-1)
+		go g.doze(done)
+		time.Sleep(10 * dozes)
+		close(done)
+		if synctest.Wait(); g.late.Load() != 0 {
+			t.Error(g.late.Load())
+		}
+	})
 }

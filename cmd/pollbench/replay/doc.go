@@ -15,7 +15,9 @@
 // change is by how much; then it is 0 again. What is told is the mean over time and
 // subscribers, and the p99: the age that is exceeded for a hundredth of the time of
 // all subscribers together, times with nothing unseen included. Both are exact, not
-// sampled. A poll takes no time here: the origin's round trip comes on top.
+// sampled. A poll takes no time here: the origin's round trip comes on top. [Ages] is
+// the definition, also of what is measured in real time (package bench, Freshness),
+// beside which [Price] stands.
 //
 // # Policies
 //

@@ -21,5 +21,8 @@
 // kind, seed, number and horizon give the same trace, down to the byte. Instants
 // are whole microseconds, so that a trace is the same when it was written and read.
 //
+// For those who replay one in real time there is a beginning of it, and weights that
+// people can have: [Trace.Until], [Trace.WithSubscribers].
+//
 // The package is a leaf: no clock, no randomness but from the seed.
 package trace
