@@ -13,6 +13,7 @@ const (
 	attempts  = 8                      // to find it, each time
 	elastic   = 0.45                   // by what power of the price intervals grow, roughly
 	lowest    = 1e-9                   // price
+	highest   = 1e18                   // at which nobody wants anything
 	askTime   = 10.0                   // seconds over which those who wait are counted
 	longest   = 2.85                   // times as long as if all got the same is the longest interval
 	usual     = 1.0 / 60               // changes a second that are expected before anything is known
@@ -157,7 +158,7 @@ func (m *market) settle(rate float64) {
 		if math.Abs(off) < exact || off < 0 && m.price <= lowest {
 			return
 		}
-		m.price = max(m.price*math.Exp(off/elastic), lowest)
+		m.price = min(max(m.price*math.Exp(off/elastic), lowest), highest)
 	}
 }
 

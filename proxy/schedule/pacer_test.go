@@ -1,0 +1,103 @@
+package schedule
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// stage is a pacer whose polls take no time, unless a story says otherwise.
+type stage struct {
+	t *testing.T
+	*Pacer
+	now time.Time
+}
+
+func newStage(t *testing.T, perSecond float64) *stage {
+	return &stage{t: t, Pacer: NewPacer(perSecond, rand.New(rand.NewPCG(1, 13)).Float64), now: epoch}
+}
+
+// feed schedules one for so many subscribers.
+func (s *stage) feed(t Terms, subscribers int64) *Item {
+	it := s.Item(nil, t)
+	s.Schedule(it, subscribers, s.now, false, s.now)
+	return it
+}
+
+// turn waits for the next turn, and returns whose it is.
+func (s *stage) turn() *Item {
+	for range 1000 {
+		it, at := s.Next(s.now)
+		if it != nil {
+			return it
+		}
+		if at.IsZero() {
+			s.t.Fatalf("%v: nobody gets a turn", s.now.Sub(epoch))
+		}
+		s.now = at
+	}
+	s.t.Fatalf("%v: time does not pass", s.now.Sub(epoch))
+	return nil
+}
+
+// polls has so much time pass, and returns how many polls of each feed that makes.
+// None has seen a change.
+func (s *stage) polls(seconds float64) map[*Item]int {
+	n, until := map[*Item]int{}, s.now.Add(duration(seconds))
+	for {
+		it := s.turn()
+		s.Landed(it, Outcome{Known: true, Took: time.Millisecond}, s.now)
+		if s.now.After(until) {
+			return n
+		}
+		n[it]++
+	}
+}
+
+// TestABudgetThatIsTooSmallStretchesAllIntervals and lets go of that when there is
+// enough again.
+func TestABudgetThatIsTooSmallStretchesAllIntervals(t *testing.T) {
+	s := newStage(t, 1)
+	terms := Terms{Min: 5 * time.Second, Max: 5 * time.Second, Weight: 1}
+	var feeds []*Item
+	for i := range 20 {
+		feeds = append(feeds, s.feed(terms, 1+int64(i)))
+	}
+	s.polls(100)
+	if n := s.polls(1000); !s.State(s.now).Stretched || n[feeds[0]] < 20 || n[feeds[19]] < 2*n[feeds[0]] {
+		t.Errorf("stretched %v, polls %d and, of the one with most subscribers, %d", s.State(s.now).Stretched, n[feeds[0]], n[feeds[19]])
+	}
+	for _, it := range feeds[4:] {
+		s.Rest(it)
+	}
+	s.polls(100)
+	if n := s.polls(1000); s.State(s.now).Stretched || n[feeds[0]] < 198 || n[feeds[0]] > 200 {
+		t.Errorf("stretched %v, %d polls in 1000 s, want one each 5 s", s.State(s.now).Stretched, n[feeds[0]])
+	}
+}
+
+// TestAPriceThatCannotBeIsForgotten has intervals that routes ask for leave less than
+// the longest that there may be for the others.
+func TestAPriceThatCannotBeIsForgotten(t *testing.T) {
+	s := newStage(t, 50)
+	var greedy []*Item
+	for range 48 {
+		greedy = append(greedy, s.feed(Terms{Min: time.Millisecond, Max: time.Second, Weight: 1}, 1))
+	}
+	one, many := s.feed(unbound, 1), s.feed(unbound, 1000)
+	for range 50 {
+		s.feed(unbound, 10)
+	}
+	s.polls(2000)
+	if price := s.market.price; math.IsInf(price, 0) || !(price > 0) {
+		t.Errorf("the price is %v", price)
+	}
+	for _, it := range greedy {
+		s.Rest(it)
+	}
+	s.polls(60)
+	if n := s.polls(300); n[many] < 2*n[one] {
+		t.Errorf("%d polls for one subscriber, %d for a thousand", n[one], n[many])
+	}
+}
