@@ -15,7 +15,8 @@ const (
 	lowest    = 1e-9                   // price
 	highest   = 1e18                   // at which nobody wants anything
 	askTime   = 10.0                   // seconds over which those who wait are counted
-	longest   = 2.85                   // times as long as if all got the same is the longest interval
+	longest   = 2.82                   // times as long as if all got the same is the longest interval
+	lengthy   = 0.8                    // of that is one that should not get longer
 	usual     = 1.0 / 60               // changes a second that are expected before anything is known
 	unusual   = 0.2                    // of what is expected of a resource is not what others are like
 	relieved  = 0.95                   // of the budget has to do before routes get what they ask for again
@@ -106,10 +107,21 @@ func (m *market) remake(rate float64, now time.Time) bool {
 		fixed, free = 0, len(m.items)
 	}
 	if free > 0 {
-		m.gap = longest * float64(free) / (rate - fixed)
+		m.gap = longestOf(float64(free)/(rate-fixed), 1/rate)
 		m.settle(rate - fixed)
 	}
 	return m.short != was || math.Abs(math.Log(m.price/price)) > exact
+}
+
+// longestOf is the longest interval, if it would be share for all, and a turn is so
+// long. Some wait for a turn or two when they are due: the gap between any two polls
+// stays below three times share.
+func longestOf(share, turn float64) float64 { return max(longest*share-2*turn, 1.2*share) }
+
+// isStrict reports whether an item has an interval that is fixed, or nearly as long
+// as any may be, and should not be late.
+func (m *market) isStrict(it *Item) bool {
+	return m.isFixed(it) || m.gap > 0 && it.interval >= lengthy*m.gap
 }
 
 // survey finds out what resources there are like.

@@ -16,6 +16,7 @@ type Pacer struct {
 	asked    []*Item // somebody waits for them: first come, first served
 	ready    queue   // may be polled: by when they should be
 	sure     queue   // so may these, but before that it would be in vain
+	strict   queue   // so may these, which go before others that are late
 	held     queue   // may not yet: by when they may
 	flights  flights
 	answered bool // the last turn was that of one who waited
@@ -27,7 +28,7 @@ type Pacer struct {
 func NewPacer(perSecond float64, random func() float64) *Pacer {
 	p := &Pacer{budget: NewBudget(perSecond), random: random, market: newMarket()}
 	p.ready.when = func(it *Item) *time.Time { return &it.due }
-	p.sure.when = p.ready.when
+	p.sure.when, p.strict.when = p.ready.when, p.ready.when
 	p.held.when = func(it *Item) *time.Time { return &it.allowed }
 	return p
 }
@@ -135,9 +136,14 @@ func (p *Pacer) release(now time.Time) {
 }
 
 func (p *Pacer) admit(it *Item) {
-	if it.learned.foretells() && !it.urgent {
+	switch {
+	case it.urgent:
+		p.ready.push(it)
+	case p.market.isStrict(it):
+		p.strict.push(it)
+	case it.learned.foretells():
 		p.sure.push(it)
-	} else {
+	default:
 		p.ready.push(it)
 	}
 }
@@ -155,9 +161,12 @@ func (p *Pacer) trade(now time.Time) {
 // candidate is who is next: who waits, but every other turn is that of one that is
 // late. Where nothing is due, the first that will be is polled early.
 func (p *Pacer) candidate(now time.Time) *Item {
-	first, sure := p.ready.first(), p.sure.first()
+	first, sure, strict := p.ready.first(), p.sure.first(), p.strict.first()
 	if first == nil || sure != nil && !sure.due.After(now) && sure.due.Before(first.due) {
 		first = sure
+	}
+	if first == nil || strict != nil && (!strict.due.After(now) || strict.due.Before(first.due)) {
+		first = strict
 	}
 	isLate := first != nil && !first.due.After(now)
 	if len(p.asked) > 0 && !(isLate && p.answered) {

@@ -101,3 +101,37 @@ func TestAPriceThatCannotBeIsForgotten(t *testing.T) {
 		t.Errorf("%d polls for one subscriber, %d for a thousand", n[one], n[many])
 	}
 }
+
+func TestAFixedIntervalStaysExactlyFixed(t *testing.T) {
+	s := newStage(t, 5)
+	for range 50 {
+		s.feed(unbound, 100)
+	}
+	fixed := s.feed(Terms{Min: 3 * time.Second, Max: 3 * time.Second, Weight: 1}, 1)
+	var last time.Time
+	for s.now.Before(after(600)) {
+		it := s.turn()
+		if it == fixed {
+			if gap := s.now.Sub(last); !last.IsZero() && (gap < 3*time.Second || gap > 3*time.Second+500*time.Millisecond) {
+				t.Fatalf("polled after %v, want 3 s, and the turn of another at most", gap)
+			}
+			last = s.now
+		}
+		s.Landed(it, Outcome{Known: true, Took: time.Millisecond}, s.now)
+	}
+}
+
+// TestNothingIsUnpolledForThreeTimesItsShare wants that of all that compete for the
+// budget, whatever they do.
+func TestNothingIsUnpolledForThreeTimesItsShare(t *testing.T) {
+	kinds := []func(int, float64, *rand.Rand) []*source{sleepers, periodic, poissons}
+	for _, n := range less(20, 2, 3, 5, 100) {
+		for k, kind := range kinds {
+			budget := 0.1 * float64(n)
+			sources := tell(kind(n, 4000, rand.New(rand.NewPCG(uint64(k), 14))), honest)
+			if s := play(sources, budget, 200, 4000, unbound, uint64(k)); s.gap > 3*float64(n)/budget {
+				t.Errorf("%d feeds, kind %d: one was not polled for %.2f times the share of each", n, k, s.gap*budget/float64(n))
+			}
+		}
+	}
+}

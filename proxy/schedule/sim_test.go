@@ -27,7 +27,8 @@ type source struct {
 	// instant is what the origin says at a poll of the latest change; nil says nothing.
 	instant func(changed, polled float64) Instant
 
-	seen, passed int // changes
+	seen, passed int     // changes
+	polled       float64 // when it was last
 }
 
 // honest says when it changed.
@@ -53,12 +54,13 @@ type staleness struct {
 	from, horizon float64
 	sum, weight   float64
 	polls         int
+	gap           float64 // the longest between two polls of a source
 }
 
 func newStaleness(sources []*source, from, horizon float64) *staleness {
 	s := &staleness{sources: sources, from: from, horizon: horizon}
 	for _, x := range sources {
-		x.seen, x.passed = 0, 0
+		x.seen, x.passed, x.polled = 0, 0, 0
 		s.weight += x.subscribers
 	}
 	return s
@@ -66,6 +68,10 @@ func newStaleness(sources []*source, from, horizon float64) *staleness {
 
 func (s *staleness) poll(x *source, now float64) (changed bool, latest float64) {
 	s.polls++
+	if x.polled > s.from {
+		s.gap = max(s.gap, now-x.polled)
+	}
+	x.polled = now
 	unseen, latest := x.poll(now)
 	before := min(max(s.from-(now-unseen), 0), unseen) // of it that does not count
 	s.sum += x.subscribers * (unseen*unseen - before*before) / 2
