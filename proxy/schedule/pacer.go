@@ -13,7 +13,7 @@ type Pacer struct {
 	latency latency
 	random  func() float64 // in [0, 1)
 
-	asked    []*Item // somebody waits for them: first come, first served
+	asked    []*Item // somebody waits for them: first come, first served; they may be in a queue, too
 	ready    queue   // may be polled: by when they should be
 	sure     queue   // so may these, but before that it would be in vain
 	strict   queue   // so may these, which go before others that are late
@@ -72,33 +72,30 @@ func (p *Pacer) Schedule(it *Item, subscribers int64, notBefore time.Time, urgen
 // Rest has a feed not polled any more. What was learned about it stays.
 func (p *Pacer) Rest(it *Item) {
 	p.market.weigh(it, 0)
-	if !it.asked {
-		it.leave()
-	}
+	it.leave()
 }
 
-// Ask has a feed polled for one who waits, before those that are scheduled.
+// Ask has a feed polled for one who waits, before those that are scheduled. If it is
+// itself, that stands: its turn may come sooner.
 func (p *Pacer) Ask(it *Item) {
 	if !it.asked && !it.flying {
-		it.leave()
 		it.asked = true
 		p.asked = append(p.asked, it)
 	}
 }
 
 // Unask takes that back: nobody waits any more.
-func (p *Pacer) Unask(it *Item, now time.Time) {
-	if !it.asked {
-		return
+func (p *Pacer) Unask(it *Item) {
+	switch {
+	case !it.asked:
+	case p.asked[0] == it:
+		p.asked[0] = nil
+		p.asked = p.asked[1:]
+	default:
+		i := slices.Index(p.asked, it)
+		p.asked = slices.Delete(p.asked, i, i+1)
 	}
 	it.asked = false
-	for i, other := range p.asked {
-		if other == it {
-			p.asked = append(p.asked[:i], p.asked[i+1:]...)
-			break
-		}
-	}
-	p.plan(it, now)
 }
 
 // Asked are those that are waited for.
@@ -176,12 +173,10 @@ func (p *Pacer) candidate(now time.Time) *Item {
 }
 
 func (p *Pacer) begin(it *Item, now time.Time) {
-	if p.answered = it.asked; it.asked {
-		it.asked = false
-		p.asked[0] = nil
-		p.asked = p.asked[1:]
+	if p.answered = it.asked && p.asked[0] == it; p.answered {
 		p.market.noteAsked(now)
 	}
+	p.Unask(it)
 	it.leave()
 	p.budget.Take(now)
 	it.before = it.polled
@@ -199,7 +194,7 @@ func (p *Pacer) Return(it *Item, now time.Time) {
 
 // Leave ends whatever there is about an item, for good.
 func (p *Pacer) Leave(it *Item, now time.Time) {
-	p.Unask(it, now)
+	p.Unask(it)
 	p.Rest(it)
 	p.end(it)
 }
@@ -228,7 +223,7 @@ func (p *Pacer) Landed(it *Item, o Outcome, now time.Time) {
 
 // plan puts a feed where it belongs.
 func (p *Pacer) plan(it *Item, now time.Time) {
-	if it.flying || it.asked {
+	if it.flying {
 		return
 	}
 	it.leave()

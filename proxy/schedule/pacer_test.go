@@ -135,3 +135,23 @@ func TestNothingIsUnpolledForThreeTimesItsShare(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoIsAskedForKeepsItsTurn although many others are asked for before it.
+func TestWhoIsAskedForKeepsItsTurn(t *testing.T) {
+	s := newStage(t, 1)
+	it := s.feed(Terms{Min: 10 * time.Second, Max: 10 * time.Second, Weight: 1}, 1)
+	for s.turn() != it {
+	}
+	s.Landed(it, Outcome{Known: true}, s.now)
+	for range 1000 {
+		s.Ask(s.Visitor(nil))
+	}
+	s.Ask(it)
+	from := s.now
+	for next := s.turn(); next != it; next = s.turn() {
+		s.Landed(next, Outcome{}, s.now)
+	}
+	if waited := s.now.Sub(from); waited > 13*time.Second {
+		t.Errorf("its turn was after %v", waited)
+	}
+}
