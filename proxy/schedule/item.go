@@ -32,6 +32,7 @@ type Item struct {
 	before    time.Time // when the one before it did
 	notBefore time.Time // what it was told
 	urgent    bool      // it is to be polled as soon as it may
+	urged     time.Time // since when
 	allowed   time.Time // when it may be polled
 	due       time.Time // when it should
 

@@ -64,6 +64,9 @@ func (p *Pacer) Schedule(it *Item, subscribers int64, notBefore time.Time, urgen
 	if it.begun.IsZero() {
 		it.begun = now
 	}
+	if urgent && !it.urgent {
+		it.urged = now
+	}
 	it.notBefore, it.urgent = notBefore, urgent
 	it.interval = p.market.worth(it)
 	p.plan(it, now)
@@ -230,7 +233,7 @@ func (p *Pacer) plan(it *Item, now time.Time) {
 	if !it.isScheduled() {
 		return
 	}
-	p.date(it, now)
+	p.date(it)
 	if it.allowed.After(now) {
 		p.held.push(it)
 	} else {
@@ -239,11 +242,11 @@ func (p *Pacer) plan(it *Item, now time.Time) {
 }
 
 // date says when a feed should be polled, and when it may be at the earliest.
-func (p *Pacer) date(it *Item, now time.Time) {
+func (p *Pacer) date(it *Item) {
 	interval := duration(p.market.within(it.interval * it.jitter))
 	switch {
 	case it.urgent:
-		it.due = latest(now, it.notBefore)
+		it.due = latest(it.urged, it.notBefore)
 		it.allowed = it.due
 	case it.polled.IsZero():
 		it.allowed = latest(it.begun, it.notBefore)

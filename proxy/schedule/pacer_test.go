@@ -155,3 +155,24 @@ func TestWhoIsAskedForKeepsItsTurn(t *testing.T) {
 		t.Errorf("its turn was after %v", waited)
 	}
 }
+
+// TestWhatIsUrgentKeepsItsPlace while prices change, and many others are late.
+func TestWhatIsUrgentKeepsItsPlace(t *testing.T) {
+	s := newStage(t, 10)
+	for range 500 {
+		s.feed(unbound, 1)
+	}
+	it := s.feed(unbound, 1)
+	s.polls(200)
+	s.Budget().Rest(s.now.Add(time.Minute)) // all are late then
+	s.now = s.now.Add(time.Minute)
+	s.Schedule(it, 1, s.now, true, s.now)
+	from := s.now
+	for next := s.turn(); next != it; next = s.turn() {
+		s.Schedule(next, 1+int64(s.now.Unix()%7), s.now, false, s.now) // moves prices
+		s.Landed(next, Outcome{Known: true}, s.now)
+	}
+	if waited := s.now.Sub(from); waited > 51*time.Second {
+		t.Errorf("it waited for %v, longer than all others that were late then", waited)
+	}
+}
