@@ -50,7 +50,8 @@ func TestABurstOfRefusalsHalvesTheBudgetOnceAndItRecoversWithinAMinute(t *testin
 		busy(t, 40, 100, func(t *testing.T, r *rig) {
 			begin := time.Now()
 			r.origin.answers(func(p *poll) *origin.Response {
-				if since := p.began.Sub(begin); since >= 0 && since < 20*time.Millisecond*4 {
+				if since := p.began.Sub(begin); since >= 0 && since < 150*time.Millisecond {
+					pause(p.ctx, 200*time.Millisecond) // until all of them are under way
 					return response(status, "")
 				}
 				return response(200, "v1", "Content-Type", "text/plain")
