@@ -12,7 +12,7 @@ const (
 
 	// window is how much longer than it lasts no more than its number of requests
 	// begin: they reach the origin a little later, and not all by the same.
-	windowMargin = 1.0015
+	windowMargin = 1.0045
 
 	// recovery is how long a budget takes from nothing to all.
 	recovery = time.Minute
