@@ -155,7 +155,7 @@ func (p *Proxy) obey(r *request, answer *authorize.Answer) bool {
 	case answer.Unknown() && p.wantsEvents(r):
 		p.sayFull(r) // a browser would give up for good
 	case answer.Err != nil:
-		p.refuse(r, problemOf(answer.Err))
+		p.refuse(r, problemOf(answer.Err).after(r.route.upstream.retry(answer.Err)))
 	default:
 		p.refuse(r, notLetIn(answer))
 	}

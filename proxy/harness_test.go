@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -67,7 +69,19 @@ func routeYAML(origin string, lines []string) string {
 			fmt.Fprintf(&route, "    %s\n", line)
 		}
 	}
-	return fmt.Sprintf("%supstreams:\n  api:\n    servers: [%q]\n    timeout: 3s\nroutes:\n  - path: /**\n    name: all\n    upstream: api\n%s", top.String(), origin, route.String())
+	return fmt.Sprintf("%supstreams:\n  api:\n    servers: [%q]\n    timeout: 3s\n%sroutes:\n  - path: /**\n    name: all\n    upstream: api\n%s", top.String(), origin, budgetYAML(lines), route.String())
+}
+
+// budgetYAML gives the upstream a budget if the environment says so, so that every
+// story of a route can be told with a dispatcher as well:
+//
+//	POLLMUX_TEST_BUDGET=100000/s go test ./proxy
+func budgetYAML(lines []string) string {
+	budget := os.Getenv("POLLMUX_TEST_BUDGET")
+	if budget == "" || slices.Contains(lines, "mode: pass") || slices.Contains(lines, "mode: observe") {
+		return "" // where it would have no effect
+	}
+	return "    budget: " + budget + "\n"
 }
 
 func newRigFor(t testing.TB, origin *legacy.Faulty, yaml string) *rig {

@@ -38,6 +38,17 @@ func (u *upstream) turn(ctx context.Context) (over func(*origin.Response), err e
 	}, nil
 }
 
+// retry is when whoever was refused for that may come again; 0 if nobody knows.
+func (u *upstream) retry(why error) time.Duration {
+	switch {
+	case errors.Is(why, feed.ErrResting):
+		return max(time.Until(u.outage.Resting()), 0)
+	case errors.Is(why, feed.ErrBudget):
+		return time.Second
+	}
+	return 0
+}
+
 // budget tells the operator what became of the upstream's budget.
 func (u *upstream) budget() ledger.Budget {
 	s, turns, refusals := u.dispatcher.State()
