@@ -61,29 +61,24 @@ func (d *Dispatcher) run(ctx context.Context) {
 	for {
 		select {
 		case <-d.timer.C:
-			d.tick()
+			d.do(func(time.Time) {})
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// tick gives out the turns that time has brought. A fault in that costs the turns of
-// a moment.
-func (d *Dispatcher) tick() {
+// do changes something about the schedule, and gives out the turns that are due. A
+// fault in that costs the turns of a moment, not the feed that happens to be here.
+func (d *Dispatcher) do(change func(now time.Time)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	defer func() {
 		if p := recover(); p != nil {
 			d.log.Error("the dispatcher panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			d.timer.Reset(time.Second)
 		}
 	}()
-	d.do(func(time.Time) {})
-}
-
-// do changes something about the schedule, and gives out the turns that are due.
-func (d *Dispatcher) do(change func(now time.Time)) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	now := time.Now()
 	change(now)
 	for !d.closed {
@@ -107,8 +102,11 @@ func (d *Dispatcher) do(change func(now time.Time)) {
 func (d *Dispatcher) Turn(ctx context.Context) (over func(took time.Duration), err error) {
 	own := visitor{turn: make(chan struct{}, 1), rest: make(chan struct{}, 1)}
 	var it *schedule.Item
-	d.do(func(time.Time) {
-		it = d.pacer.Visitor(own)
+	d.do(func(now time.Time) {
+		if it = d.pacer.Visitor(own); d.pacer.Budget().IsResting(now) {
+			own.resting()
+			return
+		}
 		d.pacer.Ask(it)
 	})
 	select {

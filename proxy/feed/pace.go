@@ -41,7 +41,7 @@ func (f *Feed) report(fl *flight, l landing, known bool) {
 		o.Instant = l.instant
 	}
 	if l.response != nil {
-		Heed(l.response, fl.began, l.received, f.outage, f.spec.Dispatcher)
+		f.heed(l.response, fl, l.received)
 	}
 	switch {
 	case f.item != nil:
@@ -54,10 +54,28 @@ func (f *Feed) report(fl *flight, l landing, known bool) {
 	}
 }
 
-// Heed has all feeds of a host do what it says to a request, sent when it began, that
-// was one too many. d may be nil.
-func Heed(resp *origin.Response, began, received time.Time, o *Outage, d *Dispatcher) {
-	if resp.Status != http.StatusTooManyRequests && resp.Status != http.StatusServiceUnavailable {
+// heed has all feeds of a host do what it says to a poll that was one too many. What it
+// says to somebody's credentials may be about that user, who must not stop the others:
+// it gets fewer polls, but is not left alone for more than the feed itself.
+func (f *Feed) heed(resp *origin.Response, fl *flight, received time.Time) {
+	if !isOverload(resp.Status) {
+		return
+	}
+	rest := received.Add(hostFloor(resp, received))
+	if personal := f.spec.Identity != "" || fl.lender != nil; personal && resp.Status == http.StatusTooManyRequests {
+		rest = time.Time{}
+	}
+	f.outage.Rest(rest)
+	if d := f.spec.Dispatcher; d != nil {
+		d.refused(fl.began, rest)
+	}
+}
+
+// HeedInquiry does the same for what an upstream says, other than to a poll, with the
+// credentials of a client that it may not even know: only a host that is down as a whole
+// counts. d may be nil.
+func HeedInquiry(resp *origin.Response, began, received time.Time, o *Outage, d *Dispatcher) {
+	if resp.Status != http.StatusServiceUnavailable {
 		return
 	}
 	rest := received.Add(hostFloor(resp, received))
@@ -65,4 +83,9 @@ func Heed(resp *origin.Response, began, received time.Time, o *Outage, d *Dispat
 	if d != nil {
 		d.refused(began, rest)
 	}
+}
+
+// isOverload reports whether a status says that there were too many requests.
+func isOverload(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }

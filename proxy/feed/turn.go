@@ -69,6 +69,7 @@ func (f *Feed) await(now time.Time) (over bool) {
 	case now.Before(due):
 		r.aborted = false // nobody needs the poll that would have taken its place
 	case lingering:
+		d.rest(f.item) // who is referred to but not held lives on, and would decline turn after turn
 		return f.set.retire(f, true)
 	}
 	switch subscribers := f.subscribers.Load(); {

@@ -99,6 +99,9 @@ func (b *Budget) Refuse(began, now time.Time) {
 // Rest lets nothing begin before then.
 func (b *Budget) Rest(until time.Time) { b.rest = latest(b.rest, until) }
 
+// IsResting reports whether the origin is to be left alone.
+func (b *Budget) IsResting(now time.Time) bool { return now.Before(b.rest) }
+
 func latest(first time.Time, more ...time.Time) time.Time {
 	for _, t := range more {
 		if t.After(first) {

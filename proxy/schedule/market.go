@@ -78,6 +78,9 @@ func (m *market) worth(it *Item) float64 {
 	if !m.short {
 		interval = min(interval, it.terms.Max.Seconds())
 	}
+	if it.failing { // it wants no more than its back-off lets it have
+		interval = max(interval, it.notBefore.Sub(it.polled).Seconds())
+	}
 	return max(interval, it.terms.Min.Seconds())
 }
 

@@ -68,7 +68,7 @@ func TestTheOracleLeavesAsStaleAsItExpects(t *testing.T) {
 		sum += s.weights[i] / (s.rates[i] * s.rates[i]) * gathered(s.rates[i]*interval) / interval
 		weight += s.weights[i]
 	}
-	if got, want := replayed(t, story, 15)[oracle].Staleness, sum/weight; got < 0.99*want || got > 1.03*want {
+	if got, want := replayed(t, story, 15)[oracle].Staleness, sum/weight; got < 0.99*want || got > 1.04*want {
 		t.Errorf("%v s, not %v", got, want)
 	}
 }
