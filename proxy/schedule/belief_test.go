@@ -49,6 +49,7 @@ func (w *watcher) off(rate float64) float64 {
 }
 
 func TestABeliefFindsTheIntervalOfAnOracle(t *testing.T) {
+	skipRacing(t)
 	const seeds = 40
 	for _, ages := range []bool{false, true} {
 		for _, rate := range []float64{3, 0.3, 0.01, 0.0001} {

@@ -53,6 +53,7 @@ func loop(budget, horizon float64, seed uint64, answers func(random *rand.Rand, 
 // TestAnOriginThatHasTooMuchToDoIsNotBuriedInRequests has one answer 100 a second,
 // one after the other, and then 20, where the budget is 50.
 func TestAnOriginThatHasTooMuchToDoIsNotBuriedInRequests(t *testing.T) {
+	skipRacing(t)
 	for good, bound := range map[float64]int{0: 250, 200: 100} {
 		free := 0.0 // when it begins with the next request
 		rate, most := loop(perSecond, 1800, 1, func(random *rand.Rand, at float64) float64 {
@@ -89,6 +90,7 @@ func TestAnOriginThatIsSlowByNatureIsAskedMoreAtOnce(t *testing.T) {
 // TestWhatAnswersTakeDoesNotKeepTheBudgetFromBeingUsedUp while it is what they
 // usually take.
 func TestWhatAnswersTakeDoesNotKeepTheBudgetFromBeingUsedUp(t *testing.T) {
+	skipRacing(t)
 	lognormal := func(median, sigma float64) func(*rand.Rand, float64) float64 {
 		return func(random *rand.Rand, _ float64) float64 { return median * math.Exp(sigma*random.NormFloat64()) }
 	}

@@ -3,6 +3,7 @@ package schedule
 import (
 	"math"
 	"math/rand/v2"
+	"testing"
 	"time"
 )
 
@@ -206,4 +207,13 @@ func tell(sources []*source, instant func(changed, polled float64) Instant) []*s
 		x.instant = instant
 	}
 	return sources
+}
+
+// skipRacing skips what only reckons, and long: there is one goroutine, so the race
+// detector has nothing to see. .ci/run runs it without.
+func skipRacing(t *testing.T) {
+	t.Helper()
+	if racing {
+		t.Skip("reckons for long, in one goroutine: it runs without the race detector")
+	}
 }
