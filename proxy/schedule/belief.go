@@ -88,7 +88,7 @@ const drifters = 3
 // foretold best what polls saw.
 var drifts = [drifters]float64{0.0003, 0.03, 0.2} // of the belief that is given up at each poll
 
-// at the first poll, and what doubt goes back to
+// trusted is how much each of them counts before any has foretold anything.
 var trusted = [drifters]float64{0.6, 0.3, 0.1}
 
 const (
@@ -105,7 +105,7 @@ type Belief struct {
 	paths  [drifters]rates   // one belief for each drift
 	trust  [drifters]float64 // in each of them
 	now    rates             // all of them
-	others *rates            // what the first of them is like, for its kind; may be nil
+	others *rates            // what is believed of all resources of its kind; may be nil
 	known  bool              // there is nothing to learn
 }
 

@@ -22,8 +22,8 @@ type learned struct {
 }
 
 const (
-	justNow = 0.3 // of the time since the poll before: what changed later, changed just now
-	unlikly = 3   // times in a row that this is not believed any more
+	justNow  = 0.3 // of the time since the poll before: what changed later, changed just now
+	unlikely = 3   // times in a row that this is not believed any more
 )
 
 // observe takes in what a poll saw that began then.
@@ -80,7 +80,7 @@ func (l *learned) believes(age, elapsed float64) bool {
 	case l.expected.belief <= hardly:
 		l.just++
 	}
-	return l.just < unlikly
+	return l.just < unlikely
 }
 
 // until is how long to wait after the last poll, in seconds, until a subscriber's
@@ -95,8 +95,9 @@ func (l *learned) until(cost, guess float64) float64 {
 // foretells reports whether it is known when the next change comes.
 func (l *learned) foretells() bool { return l.expected.belief > likely }
 
+// How much a rhythm is believed, from 0 to 1.
 const (
-	hardly  = 0.1
-	likely  = 0.5
-	certain = 0.7
+	hardly  = 0.1 // not enough to reckon with it
+	likely  = 0.5 // enough not to poll before
+	certain = 0.7 // enough to poll in step with it
 )
