@@ -10,9 +10,10 @@ const (
 	// is late by more than the window has room for.
 	margin = 1.003
 
-	// window is how much longer than it lasts no more than its number of requests
-	// begin: they reach the origin a little later, and not all by the same.
-	windowMargin = 1.0045
+	// No more than the number of requests of a window begin for a little longer than
+	// it lasts: they reach the origin later than they begin, and not all by the same.
+	travel     = 4500 * time.Microsecond
+	mostTravel = 0.0045 // of a window
 
 	// recovery is how long a budget takes from nothing to all.
 	recovery = time.Minute
@@ -41,9 +42,10 @@ type Budget struct {
 // NewBudget returns one of so many requests a second, more than 0.
 func NewBudget(perSecond float64) *Budget {
 	n := min(max(math.Ceil(perSecond), 1), maxRecent)
+	window := n / perSecond
 	return &Budget{
 		full: perSecond, rate: perSecond,
-		window: duration(n / perSecond * windowMargin), recent: make([]time.Time, int(n)),
+		window: duration(window + min(travel.Seconds(), mostTravel*window)), recent: make([]time.Time, int(n)),
 	}
 }
 
