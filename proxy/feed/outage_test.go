@@ -48,7 +48,7 @@ func (r *rig) since(at time.Time) (n int) {
 
 func TestWithinTwoIntervalsOfTheOriginsRecoveryEverybodyIsCurrent(t *testing.T) {
 	for _, crowd := range []int{1, 2, 3, 10, 200} {
-		for seed := range uint64(10) {
+		for seed := range uint64(6) {
 			inBubble(t, func(t *testing.T, r *rig) {
 				r.origin.latency = 20 * time.Millisecond
 				feeds := r.crowd(crowd, seed)
@@ -196,7 +196,7 @@ func TestAFeedThatFailsAmongOthersThatDoNotIsPolledAgainWithinTwoIntervals(t *te
 // TestAFlappingOriginGetsNoMoreThanItsShare has five minutes of everything that
 // an origin can do wrong, and somebody who asks all the time.
 func TestAFlappingOriginGetsNoMoreThanItsShare(t *testing.T) {
-	for _, crowd := range []int{1, 7, 50} {
+	for _, crowd := range []int{1, 7, 30} {
 		inBubble(t, func(t *testing.T, r *rig) {
 			chance := chance{source: rand.New(rand.NewPCG(5, 6))}
 			var version atomic.Int64
