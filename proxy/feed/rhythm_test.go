@@ -51,11 +51,12 @@ func TestWhatChangesInARhythmIsPolledRightAfterItChanges(t *testing.T) {
 }
 
 func TestLiesAboutWhenItChangedDoNoHarm(t *testing.T) {
+	c := newChance(t)
 	for name, fields := range map[string]func(changed, now time.Time) []string{
 		"nothing": nil,
 		"now":     func(_, now time.Time) []string { return told(now, now) },
 		"at random": func(_, now time.Time) []string {
-			return told(now.Add(-time.Duration(rand.Int64N(int64(time.Minute)))), now)
+			return told(now.Add(-c.upTo(time.Minute)), now)
 		},
 		"long ago":          func(_, now time.Time) []string { return told(now.Add(-24*time.Hour), now) },
 		"in the future":     func(_, now time.Time) []string { return told(now.Add(time.Hour), now) },

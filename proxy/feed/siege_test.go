@@ -15,7 +15,11 @@ import (
 // asks.
 func TestNothingBreaksTheRulesOfABudget(t *testing.T) {
 	c := newChance(t)
-	for i := range 10 {
+	rounds := 10
+	if racing {
+		rounds = 5
+	}
+	for i := range rounds {
 		perSecond := []float64{3, 7.5, 20, 50, 0}[i%5]
 		inBubbleOf(t, Limits{}, perSecond, func(t *testing.T, r *rig) {
 			r.feeds.random = func() float64 { return float64(c.of(1<<20)) / (1 << 20) }
