@@ -61,7 +61,7 @@ func (w *world) say(p *poll) *origin.Response {
 	if w.fields != nil {
 		fields = append(fields, w.fields(last, now)...)
 	}
-	return response(200, fmt.Sprintf(`{"n": %d, "at": %q}`, n, last.UTC().Format(time.RFC3339)), fields...)
+	return response(200, fmt.Sprintf(`{"n": %d, "at": %q}`, n, last.UTC().Format(time.RFC3339Nano)), fields...)
 }
 
 // staleness is the mean age of the first change of a path that polls had not seen, of

@@ -29,6 +29,8 @@ type market struct {
 	common rates   // what is believed of all of them together
 	price  float64 // seconds times seconds times weight
 	weight float64 // of all
+	move   float64 // of the price's logarithm, wanted last
+	most   float64 // that it may do
 	moved  float64 // by how much of that it has changed since
 	next   time.Time
 	soon   time.Time // not before
@@ -38,7 +40,7 @@ type market struct {
 	asked  time.Time
 }
 
-func newMarket() market { return market{price: 1, common: around(usual)} }
+func newMarket() market { return market{price: 1, most: wild, common: around(usual)} }
 
 // weigh says how much an item counts from now on; 0 is not at all.
 func (m *market) weigh(it *Item, weight float64) {
@@ -100,6 +102,9 @@ func (m *market) isOutdated(now time.Time) bool {
 // remake makes the price for so many polls a second, and reports whether it, or
 // what it is for, has changed by much.
 func (m *market) remake(rate float64, now time.Time) bool {
+	if m.moved > unsettled*m.weight {
+		m.most = wild // there is something to adapt to
+	}
 	m.next, m.moved = now.Add(remake), 0
 	m.soon = now.Add(time.Duration(len(m.items)) * thrift)
 	rate = max(rate-m.asking(now), rate/2)
@@ -112,8 +117,37 @@ func (m *market) remake(rate float64, now time.Time) bool {
 	if free > 0 {
 		m.gap = longestOf(float64(free)/(rate-fixed), 1/rate)
 		m.settle(rate - fixed)
+		m.steady(price)
 	}
 	return m.short != was || math.Abs(math.Log(m.price/price)) > exact
+}
+
+const (
+	wild   = 50.0 // how much the price's logarithm may change at once, at first
+	gentle = 0.05 // and at the least
+	calmer = 0.5  // times that, when it turns
+	bolder = 1.3  // and when it goes on
+)
+
+// steady keeps the price from swinging. Where all resources change by the clock, the
+// intervals of a moment say little about those of the next, and each price is right
+// for none but its own: so the more often it turns, the less it may move.
+func (m *market) steady(before float64) {
+	move := math.Log(m.price / before)
+	switch {
+	case move*m.move >= 0:
+		m.most = min(m.most*bolder, wild)
+	case math.Abs(move) > gentle:
+		m.most = max(m.most*calmer, gentle)
+	}
+	m.move = move
+	if math.Abs(move) <= m.most {
+		return
+	}
+	m.price = before * math.Exp(math.Copysign(m.most, move))
+	for _, it := range m.items {
+		it.interval = m.worth(it)
+	}
 }
 
 // longestOf is the longest interval, if it would be share for all, and a turn is so
