@@ -1,11 +1,15 @@
 package schedule
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // flights are the polls under way that count against what an origin gets at once.
 type flights struct {
 	counted int
 	oldest  []departure // that may still count: the first began first
+	gone    int         // of these, that do not any more
 }
 
 type departure struct {
@@ -19,6 +23,9 @@ func (f *flights) begin(it *Item, now time.Time) {
 	}
 	it.counted = true
 	f.counted++
+	if f.gone > len(f.oldest)/2 {
+		f.oldest, f.gone = slices.Delete(f.oldest, 0, f.gone), 0
+	}
 	f.oldest = append(f.oldest, departure{it, now})
 }
 
@@ -33,16 +40,15 @@ func (f *flights) end(it *Item) {
 // they hang, and others do not have to wait for them. It returns when the next one
 // will have, or the zero time.
 func (f *flights) forget(now time.Time, patience time.Duration) (next time.Time) {
-	for len(f.oldest) > 0 {
-		first := f.oldest[0]
+	for ; f.gone < len(f.oldest); f.gone++ {
+		first := f.oldest[f.gone]
 		under := first.item.counted && first.item.polled.Equal(first.began)
 		if hangs := first.began.Add(patience); under && hangs.After(now) {
 			return hangs
 		} else if under {
 			f.end(first.item)
 		}
-		f.oldest[0] = departure{}
-		f.oldest = f.oldest[1:]
+		f.oldest[f.gone] = departure{}
 	}
 	return time.Time{}
 }

@@ -89,16 +89,11 @@ func (p *Pacer) Ask(it *Item) {
 
 // Unask takes that back: nobody waits any more.
 func (p *Pacer) Unask(it *Item) {
-	switch {
-	case !it.asked:
-	case p.asked[0] == it:
-		p.asked[0] = nil
-		p.asked = p.asked[1:]
-	default:
+	if it.asked {
+		it.asked = false
 		i := slices.Index(p.asked, it)
 		p.asked = slices.Delete(p.asked, i, i+1)
 	}
-	it.asked = false
 }
 
 // Asked are those that are waited for.
