@@ -1,12 +1,14 @@
 package schedule
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
 )
 
-func (m *model) at() time.Duration { return m.w.now.Sub(epoch) }
+// at says where a story went wrong.
+func (m *model) at() string { return fmt.Sprintf("seed %d, after %v", m.w.seed, m.w.now.Sub(epoch)) }
 
 // before is when the last poll of a feed began.
 func (m *model) before(r *resource) (t time.Time) {
@@ -40,7 +42,7 @@ func (m *model) check(f *feed) {
 		return
 	}
 	unpolled, served := m.w.now.Sub(f.since), min(m.served-f.served, m.w.now.Sub(f.since))
-	if most := duration(3 * f.share); !f.terms.isFixed() && !f.since.Before(m.calm) && unpolled > max(most, f.terms.Min*21/20+duration(f.share))+m.w.late {
+	if most := duration(3 * f.share); !f.terms.isFixed() && !f.since.Before(m.calm) && unpolled > max(most, f.terms.Min*21/20+duration(f.share))+m.w.late+tardiness {
 		m.t.Fatalf("%v: not polled for %v, at most %v", m.at(), unpolled, most)
 	}
 	// Who asks gets every second turn at most.
@@ -138,7 +140,7 @@ func (m *model) inPlace(f *feed) {
 // end fails if anything is left.
 func (m *model) end() {
 	if s := m.w.p.State(m.w.now); s.InFlight+s.Scheduled+s.Waiting > 0 || len(m.w.flying) > 0 {
-		m.t.Fatalf("in the end: %+v", s)
+		m.t.Fatalf("%v: in the end %+v", m.at(), s)
 	}
 	wantCap(m.t, m.budget, m.begun)
 }

@@ -81,9 +81,8 @@ func (w *world) visit() {
 func (w *world) refuse() {
 	for _, r := range w.flying {
 		w.p.Overloaded(r.lands.Add(-r.took), w.now)
+		w.model.disturb(recovery)
 	}
-	w.p.Overloaded(w.now, w.now)
-	w.model.disturb(recovery)
 }
 
 func (w *world) leaveAlone() {

@@ -100,6 +100,7 @@ func (m *model) shares() (share, worst float64) {
 
 func (m *model) unschedule(r *resource) {
 	m.feeds[r].scheduled, m.feeds[r].urgent = false, false
+	m.measure()
 }
 
 func (m *model) ask(r *resource) {

@@ -31,8 +31,8 @@ type resource struct {
 	terms   Terms
 	rate    float64   // of changes
 	changed time.Time // when it did last
-	seen    time.Time // when that was that somebody saw
-	looked  time.Time // when somebody looked
+	seen    time.Time // when the change was that somebody saw last
+	looked  time.Time // when somebody did last
 	instant func(changed, polled float64) Instant
 	visitor bool // somebody asks once
 
@@ -44,6 +44,7 @@ type resource struct {
 // in simulated time.
 type world struct {
 	t         testing.TB
+	seed      uint64
 	dice      *dice
 	random    *rand.Rand // for what does not decide anything
 	p         *Pacer
@@ -108,7 +109,7 @@ func (w *world) run() {
 	w.proceed(w.now.Add(100 * 24 * time.Hour))
 	w.model.end()
 	if w.fruitless > 3*w.useful+100 {
-		w.t.Fatalf("Next had nothing %d times, where %d things happened", w.fruitless, w.useful)
+		w.t.Fatalf("%v: Next had nothing %d times, where %d things happened", w.model.at(), w.fruitless, w.useful)
 	}
 }
 
