@@ -44,6 +44,9 @@ func newMarket() market { return market{price: 1, most: wild, common: around(usu
 
 // weigh says how much an item counts from now on; 0 is not at all.
 func (m *market) weigh(it *Item, weight float64) {
+	if (weight > 0) != it.isScheduled() { // one more or less moves the longest interval
+		m.moved += m.weight / float64(len(m.items)+1)
+	}
 	switch {
 	case weight > 0 && !it.isScheduled():
 		it.stall = len(m.items)

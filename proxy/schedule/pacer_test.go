@@ -176,3 +176,21 @@ func TestWhatIsUrgentKeepsItsPlace(t *testing.T) {
 		t.Errorf("it waited for %v, longer than all others that were late then", waited)
 	}
 }
+
+// TestManyWhoJoinWithFewSubscribersDoNotKeepOthersWaiting as if there were room for
+// all of them as often as for those who were there before.
+func TestManyWhoJoinWithFewSubscribersDoNotKeepOthersWaiting(t *testing.T) {
+	s := newStage(t, 10)
+	crowded := s.feed(unbound, 1_000_000)
+	s.feed(unbound, 1)
+	s.polls(61)
+	for range 100 {
+		s.feed(unbound, 1)
+		if it, _ := s.Next(s.now); it != nil {
+			s.Landed(it, Outcome{Known: true}, s.now)
+		}
+	}
+	if n := s.polls(4)[crowded]; n < 10 {
+		t.Errorf("%d of 40 polls are of the one with a million subscribers", n)
+	}
+}
