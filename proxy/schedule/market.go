@@ -32,6 +32,7 @@ type market struct {
 	move   float64 // of the price's logarithm, wanted last
 	most   float64 // that it may do
 	moved  float64 // by how much of that it has changed since
+	rate   float64 // polls a second that there were for it
 	next   time.Time
 	soon   time.Time // not before
 	short  bool      // the budget is too small for what routes ask for
@@ -105,9 +106,10 @@ func (m *market) isOutdated(now time.Time) bool {
 // remake makes the price for so many polls a second, and reports whether it, or
 // what it is for, has changed by much.
 func (m *market) remake(rate float64, now time.Time) bool {
-	if m.moved > unsettled*m.weight {
+	if m.moved > unsettled*m.weight || math.Abs(rate-m.rate) > unsettled*m.rate {
 		m.most = wild // there is something to adapt to
 	}
+	m.rate = rate
 	m.next, m.moved = now.Add(remake), 0
 	m.soon = now.Add(time.Duration(len(m.items)) * thrift)
 	rate = max(rate-m.asking(now), rate/2)
