@@ -157,6 +157,11 @@ type Route struct {
 
 	Share Share `yaml:"share"`
 
+	// ShareNoStore shares answers to polls without credentials although they
+	// say Cache-Control: no-store, which many APIs say of everything only to
+	// keep caches away. Default false.
+	ShareNoStore bool `yaml:"share_no_store"`
+
 	// Authorize is how clients are let in with ShareAuthorize.
 	Authorize Authorize `yaml:"authorize"`
 

@@ -101,6 +101,7 @@ func (v *validator) coalesce(field string, r *Route) {
 	v.weight(field, r)
 	v.serve(field+".serve", r.Serve)
 	word(v, field+".share", r.Share, Shares())
+	v.shareNoStore(field, r)
 	v.identity(field, r)
 	v.authorize(field, r)
 	v.key(field, r)

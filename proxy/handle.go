@@ -219,8 +219,11 @@ func (p *Proxy) unshared(r *request, reason share.Reason) {
 	if reason != "" {
 		r.route.account.Unshared(string(reason))
 	}
-	if reason == share.ReasonTooLarge {
+	switch reason {
+	case share.ReasonTooLarge:
 		p.ledger.LimitHit(limitSnapshot)
+	case share.ReasonNoStore:
+		r.route.hint.noStore(p.log, r)
 	}
 }
 

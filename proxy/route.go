@@ -33,6 +33,7 @@ type route struct {
 	reads    []string // query parameters that pollmux reads itself
 	origins  map[string]bool
 	alarm    *alarm
+	hint     hint
 
 	compression compression
 	doubt       doubt

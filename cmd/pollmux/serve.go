@@ -48,6 +48,7 @@ address or localhost, and otherwise the upstream's name.`,
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`ADDRESS` for clients, with --upstream")
 	flags.StringVar(&f.admin, "admin", "127.0.0.1:9090", "`ADDRESS` for statistics, metrics and health, with --upstream")
 	flags.DurationVar(&f.interval, "interval", time.Second, "pace of upstream polls, with --upstream")
+	flags.BoolVar(&f.noStore, "share-no-store", false, "share answers to polls without credentials although they say no-store, with --upstream")
 	return cmd
 }
 

@@ -20,6 +20,7 @@ type serveFlags struct {
 	listen   string
 	admin    string
 	interval time.Duration
+	noStore  bool
 }
 
 // check refuses flags that do not go together.
@@ -30,7 +31,7 @@ func (f *serveFlags) check(cmd *cobra.Command) error {
 	case f.config != "" && f.upstream != "":
 		return &usageError{"--config and --upstream exclude each other: put the upstream into the file"}
 	}
-	for _, name := range []string{"listen", "admin", "interval"} {
+	for _, name := range []string{"listen", "admin", "interval", "share-no-store"} {
 		if f.config != "" && cmd.Flags().Changed(name) {
 			return &usageError{"--" + name + " goes with --upstream: put it into the file"}
 		}
@@ -64,6 +65,7 @@ func (f *serveFlags) configuration() (*config.Config, error) {
 	c.Upstreams["upstream"] = u
 	r := config.DefaultRoute()
 	r.Name, r.Path, r.Upstream, r.Interval = "/**", config.MustPattern("/**"), "upstream", config.Every(f.interval)
+	r.ShareNoStore = f.noStore
 	c.Routes = []*config.Route{r}
 	if err := c.Validate(); err != nil {
 		return nil, usageProblems(err)

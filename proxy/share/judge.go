@@ -125,12 +125,12 @@ func (p *Policy) refuseHead(resp *origin.Response, to Audience) Reason {
 			return reason
 		}
 	}
-	return refuseDirectives(resp.Header, to)
+	return p.refuseDirectives(resp.Header, to)
 }
 
 // refuseDirectives applies Cache-Control, and its cousins for shared caches
 // where they are stricter (RFC 9111 section 5.2.2, RFC 9213).
-func refuseDirectives(h origin.Header, to Audience) Reason {
+func (p *Policy) refuseDirectives(h origin.Header, to Audience) Reason {
 	if to == OneUser {
 		return ""
 	}
@@ -139,8 +139,8 @@ func refuseDirectives(h origin.Header, to Audience) Reason {
 		switch {
 		case err != nil:
 			return "cache-control"
-		case directives.Has("no-store"):
-			return "no-store"
+		case directives.Has("no-store") && !(p.stores && to == Everybody && field == "Cache-Control"):
+			return ReasonNoStore
 		case directives.Has("private") && to == Everybody:
 			return "private"
 		}

@@ -25,6 +25,30 @@ func judge(resp *origin.Response, to share.Audience) share.Reason {
 	return policy(nil).Judge(resp, to, share.VaryOf()).Reason
 }
 
+func TestNoStoreIsForCachesOnlyWhereTheOperatorSaysSo(t *testing.T) {
+	told := policy(func(r *config.Route) { r.ShareNoStore = true })
+	for _, c := range []struct {
+		line string
+		to   share.Audience
+		want share.Reason
+	}{
+		{"Cache-Control: no-cache, no-store, must-revalidate", share.Everybody, ""},
+		{"Cache-Control: no-store", share.Identified, "no-store"},
+		{"Cache-Control: no-store", share.OneUser, ""}, // theirs, as ever
+		{"Cache-Control: no-store, private", share.Everybody, "private"},
+		{"Cache-Control: \"no-store\"", share.Everybody, "cache-control"},
+		{"CDN-Cache-Control: no-store", share.Everybody, "no-store"},
+		{"Surrogate-Control: no-store", share.Everybody, "no-store"},
+		{"Set-Cookie: a=b", share.Everybody, "set-cookie"},
+	} {
+		for name, judge := range map[string]func(*origin.Response, share.Audience, *share.Vary) share.Verdict{"answer": told.Judge, "304": told.JudgeRenewal} {
+			if got := judge(answer(200, c.line), c.to, share.VaryOf()).Reason; got != c.want {
+				t.Errorf("%s of %q to %v: %q, want %q", name, c.line, c.to, got, c.want)
+			}
+		}
+	}
+}
+
 func TestAStatusThatTellsWhatTheResourceIsMayBeShared(t *testing.T) {
 	shared := map[int]bool{200: true, 202: true, 203: true, 204: true, 404: true, 410: true}
 	for status := 100; status < 600; status++ {

@@ -22,6 +22,7 @@ type Policy struct {
 	public bool   // credentials are left out of the key
 	lends  bool   // and a poll may carry those of a client
 	needs  bool   // a request without credentials is refused
+	stores bool   // what an answer without credentials says of storing it is for caches
 
 	get, post bool // which methods are reads
 
@@ -68,6 +69,7 @@ func NewPolicy(prefix string, r *config.Route, host string, secret Secret) *Poli
 		public:      r.Share == config.SharePublic || r.Share == config.ShareAuthorize,
 		lends:       r.Share == config.ShareAuthorize,
 		needs:       r.Share == config.ShareIdentity,
+		stores:      r.ShareNoStore,
 		get:         slices.Contains(r.Methods, "GET"),
 		post:        slices.Contains(r.Methods, "POST"),
 		keyed:       nameSet(r.Key.Headers),

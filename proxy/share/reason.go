@@ -23,6 +23,9 @@ const (
 	ReasonTrailer    Reason = "trailer"
 )
 
+// ReasonNoStore is an answer that says that nobody may keep it.
+const ReasonNoStore Reason = "no-store"
+
 // Coalescable says why a request cannot be answered from a poll, or "" if it
 // can, as far as its head tells. A request whose method a header overrides would
 // make every poll a write.
