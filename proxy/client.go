@@ -18,7 +18,7 @@ import (
 // It is invalid if the proxies do not tell: then nobody is charged.
 func (p *Proxy) clientOf(r *request) netip.Addr {
 	addr := remoteAddr(r.peer())
-	if !p.trusts(addr) {
+	if !r.rules.trusts(addr) {
 		return networkOf(addr)
 	}
 	client := netip.Addr{}
@@ -26,7 +26,7 @@ func (p *Proxy) clientOf(r *request) netip.Addr {
 		if !ok {
 			return netip.Addr{}
 		}
-		if client = hop; !p.trusts(hop) {
+		if client = hop; !r.rules.trusts(hop) {
 			break
 		}
 	}

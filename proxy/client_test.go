@@ -12,12 +12,13 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
 func TestAClientBehindTrustedProxiesIsTheLastOneThatTheyTellOf(t *testing.T) {
-	p := &Proxy{trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:aaaa::/48")}}
+	all := &rules{config: &config.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:aaaa::/48")}}}
 	for _, test := range []struct {
 		name, peer string
 		fields     []string
@@ -50,11 +51,11 @@ func TestAClientBehindTrustedProxiesIsTheLastOneThatTheyTellOf(t *testing.T) {
 			if err := ctx.Request.Header.Read(bufio.NewReader(strings.NewReader(text))); err != nil {
 				t.Fatal(err)
 			}
-			r := &request{ctx: &ctx}
+			r := &request{ctx: &ctx, rules: all}
 			if err := r.head.Parse(&ctx.Request.Header); err != nil {
 				t.Fatal(err)
 			}
-			if got := p.clientOf(r); got.String() != test.want {
+			if got := new(Proxy).clientOf(r); got.String() != test.want {
 				t.Errorf("charged to %v, want %s", got, test.want)
 			}
 		})

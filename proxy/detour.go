@@ -13,20 +13,20 @@ const maxDecoding = 2
 // origin as it came, and the origin may resolve what is in it: one that climbs
 // out of everything that is routed to that origin (/api/..%2fadmin) is for no
 // route, as it would be if it were written plainly.
-func (p *Proxy) routeOf(h *head.Head) *route {
-	found := p.find(h.Host, h.Path)
-	if found == nil || !h.IsPlain() && p.climbsOut(found, h) {
+func (all *rules) routeOf(h *head.Head) *route {
+	found := all.find(h.Host, h.Path)
+	if found == nil || !h.IsPlain() && all.climbsOut(found, h) {
 		return nil
 	}
-	return p.guardOf(found, h)
+	return all.guardOf(found, h)
 }
 
 // climbsOut reports whether a path that is not plain may lead out of everything
 // that is routed to an origin.
-func (p *Proxy) climbsOut(found *route, h *head.Head) bool {
+func (all *rules) climbsOut(found *route, h *head.Head) bool {
 	path := h.Path
 	for range maxDecoding + 1 {
-		if resolved, climbs := resolve(path); climbs && !p.reaches(found.upstream, h.Host, resolved) {
+		if resolved, climbs := resolve(path); climbs && !all.reaches(found.upstream, h.Host, resolved) {
 			return true
 		}
 		path = decode(path)
@@ -35,9 +35,9 @@ func (p *Proxy) climbsOut(found *route, h *head.Head) bool {
 }
 
 // reaches reports whether any route leads a path to an upstream.
-func (p *Proxy) reaches(u *upstream, host, path []byte) bool {
+func (all *rules) reaches(u *upstream, host, path []byte) bool {
 	host = withoutPort(host)
-	for _, r := range p.routes {
+	for _, r := range all.routes {
 		if r.upstream == u && r.host.matches(host) && r.Path.Match(path) {
 			return true
 		}

@@ -23,7 +23,7 @@ type peer struct {
 // are not believed.
 func (p *Proxy) peerOf(r *request) peer {
 	w := peer{addr: remoteAddr(r.peer()), proto: "http", host: r.head.Host}
-	if w.trusted = p.trusts(w.addr); !w.trusted {
+	if w.trusted = r.rules.trusts(w.addr); !w.trusted {
 		return w
 	}
 	w.believed = onlyForwarded(&r.head)
@@ -37,19 +37,9 @@ func (p *Proxy) peerOf(r *request) peer {
 	return w
 }
 
-// trusts reports whether an address is one of trusted_proxies.
-func (p *Proxy) trusts(addr netip.Addr) bool {
-	for _, prefix := range p.trusted {
-		if prefix.Contains(addr) {
-			return true
-		}
-	}
-	return false
-}
-
 // trustsPeer reports whether a request comes from one of them.
-func (p *Proxy) trustsPeer(r *request) bool {
-	return len(p.trusted) > 0 && p.trusts(remoteAddr(r.peer()))
+func (r *request) trustsPeer() bool {
+	return len(r.rules.config.TrustedProxies) > 0 && r.rules.trusts(remoteAddr(r.peer()))
 }
 
 // saidOf is what the request says of its first hop.

@@ -42,7 +42,7 @@ func (p *Proxy) arrives(raw []byte) *request {
 	if ctx.Request.Header.Read(bufio.NewReaderSize(bytes.NewReader(raw), len(raw)+1)) != nil {
 		return nil
 	}
-	r := &request{ctx: ctx, route: p.routes[0]}
+	r := &request{ctx: ctx, rules: p.rules.Load(), route: p.rules.Load().routes[0]}
 	if r.head.Parse(&ctx.Request.Header) != nil || string(r.head.Target) == "*" {
 		return nil
 	}

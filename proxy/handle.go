@@ -59,7 +59,7 @@ func (p *Proxy) serve(r *request) {
 		r.ctx.Response.Header.Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 		return
 	}
-	if r.route = p.routeOf(&r.head); r.route == nil {
+	if r.route = r.rules.routeOf(&r.head); r.route == nil {
 		p.refuse(r, newProblem(http.StatusNotFound, noRoute))
 		return
 	}
@@ -77,7 +77,7 @@ func (p *Proxy) serve(r *request) {
 
 // checkRequest applies what holds on every route.
 func (p *Proxy) checkRequest(r *request) *problem {
-	if limit := int64(p.config.Limits.RequestBody); limit > 0 && r.head.Length > limit {
+	if limit := int64(r.rules.config.Limits.RequestBody); limit > 0 && r.head.Length > limit {
 		return tooLarge()
 	}
 	if r.head.Has(head.Expect) && !strings.EqualFold(string(r.head.Joined(head.Expect)), "100-continue") {

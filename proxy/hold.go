@@ -131,11 +131,6 @@ func (p *Proxy) begin(r *request, s *subscription, a feed.Answer) {
 	}
 }
 
-// terms are those of everybody who is held.
-func (p *Proxy) terms() fanout.Terms {
-	return fanout.Terms{Stall: p.config.Timeouts.Write, Rate: writeRate}
-}
-
 // heldFor hands the connection of a subscriber to the engine, and goes on with
 // after when that is done with it.
 func (p *Proxy) heldFor(s *subscription, c *conn, session fanout.Session, terms fanout.Terms, after func(fanout.End)) {
@@ -170,7 +165,7 @@ func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 		Delivered: s.account.Delivered,
 	}
 	options.Coding, options.Press = r.streamCoding()
-	terms := p.terms()
+	terms := r.rules.terms()
 	terms.Beat = r.route.Keepalive
 	p.takeOver(r, func(c *conn, _ []byte) {
 		c.unfollow(nil) // nothing that comes is answered

@@ -41,7 +41,7 @@ func (p *Proxy) inquiry(rt *route, method string, head, body []byte, keep func(*
 
 // askWho is what a key is made with that says who the client is.
 func (p *Proxy) askWho(r *request) share.Ask {
-	return share.Ask{Accept: true, Trusted: p.trustsPeer(r)}
+	return share.Ask{Accept: true, Trusted: r.trustsPeer()}
 }
 
 // notLetIn is what the origin said to a client, as far as it says where to go

@@ -16,7 +16,7 @@ func (p *Proxy) noteLogout(r *request, resp *origin.Response) {
 		return
 	}
 	var key share.Key
-	for _, rt := range p.routes {
+	for _, rt := range p.rules.Load().routes {
 		if !rt.coalesces() {
 			continue
 		}

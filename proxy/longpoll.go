@@ -20,7 +20,7 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 		Closing:     closing,
 		Delivered:   s.account.Delivered,
 	}
-	terms := p.terms()
+	terms := r.rules.terms()
 	terms.Hold = shortened(wait)
 	if options.Question = repeatable(r, s, a.Update.Tag(coding)); options.Question != nil {
 		s.again = &again{subscription: s, route: r.route, vary: r.key.Vary()}

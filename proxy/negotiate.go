@@ -34,7 +34,7 @@ func (p *Proxy) negotiate(r *request) *problem {
 	r.ask = share.Ask{
 		Body:   r.collected,
 		Accept: r.choice.Accept, Origin: r.choice.Transport == upgrade.WebSocket, Query: r.route.reads,
-		Trusted: p.trustsPeer(r),
+		Trusted: r.trustsPeer(),
 	}
 	r.have = r.head.Joined(head.IfNoneMatch)
 	if r.head.IsPost() {

@@ -13,16 +13,16 @@ import (
 )
 
 // observeRoute begins to observe a route, if that is its mode.
-func (p *Proxy) observeRoute(r *route, secret share.Secret) {
+func (p *Proxy) observeRoute(r *route, limits config.Limits) {
 	if r.Mode != config.ModeObserve {
 		return
 	}
 	if p.observer == nil {
-		p.observer = observe.New(observe.Limits{Resources: p.config.Limits.Feeds, Body: int64(p.config.Limits.Snapshot)}, p.log)
+		p.observer = observe.New(observe.Limits{Resources: limits.Feeds, Body: int64(limits.Snapshot)}, p.log)
 	}
 	r.observed = p.observer.Route(observe.Policy{
 		Route: r.Name, Interval: r.Interval.Min, Timeout: r.upstream.Timeout, Snapshot: r.feeds.Snapshot, Ignore: r.feeds.Ignore,
-		Share: r.Share, Configured: r.share, Public: publicPolicy(r, secret),
+		Share: r.Share, Configured: r.share, Public: publicPolicy(r, p.secret),
 	})
 	r.account.Observes(r.observed)
 }
@@ -85,7 +85,7 @@ func (p *Proxy) observedClient(r *request) observe.Client {
 	if tcp, ok := r.ctx.RemoteAddr().(*net.TCPAddr); ok {
 		c.Peer = netip.AddrPortFrom(tcp.AddrPort().Addr().Unmap(), tcp.AddrPort().Port())
 	}
-	if c.Trusted = p.trustsPeer(r); !c.Trusted {
+	if c.Trusted = r.trustsPeer(); !c.Trusted {
 		return c
 	}
 	for _, name := range []string{"x-forwarded-for", "forwarded"} {
@@ -116,7 +116,7 @@ func (p *Proxy) observeWrite(h *head.Head, r *route) {
 
 // outdate does for an observed route what refresh_on does for feeds.
 func (p *Proxy) outdate(name string) {
-	for _, r := range p.routes {
+	for _, r := range p.rules.Load().routes {
 		if r.observed != nil && r.Name == name {
 			r.observed.Outdate()
 		}

@@ -20,7 +20,7 @@ import (
 // is told of panics, and forgets them in the end.
 func newPanicRig(t *testing.T, handler func(*rig, *request)) *rig {
 	r := newRig(t)
-	second := r.proxy.newServer()
+	second := r.proxy.newServer(r.proxy.rules.Load().config)
 	second.Handler = func(ctx *fasthttp.RequestCtx) {
 		if string(ctx.Path()) != "/panic" {
 			r.proxy.handle(ctx)
@@ -106,7 +106,7 @@ func TestAPanicCostsOneClient(t *testing.T) {
 // with panics as well.
 func relayBoom(body io.ReadCloser, length int64) func(*rig, *request) {
 	return func(r *rig, req *request) {
-		req.route = r.proxy.routes[0]
+		req.route = r.proxy.rules.Load().routes[0]
 		x := r.proxy.newPass(req, func() {})
 		real, err := req.route.upstream.passes.Do(context.Background(), x.ownRequest())
 		if err != nil {

@@ -17,6 +17,7 @@ const maxSpare = 16 << 10
 type pass struct {
 	proxy  *Proxy
 	r      *request
+	rules  *rules // by which it was asked for
 	route  *route // outlives r
 	conn   *conn
 	body   *requestBody // nil if the request has none, or a small one
@@ -48,7 +49,7 @@ func (p *Proxy) sparePass() *pass {
 // the leash interrupts.
 func (p *Proxy) newPass(r *request, cancel func()) *pass {
 	x := p.spare.Get().(*pass)
-	x.r, x.route, x.conn, x.cancel = r, r.route, r.conn, cancel
+	x.r, x.rules, x.route, x.conn, x.cancel = r, r.rules, r.route, r.conn, cancel
 	if x.conn == nil {
 		x.conn = clientConn(r.ctx.Conn())
 	}

@@ -25,7 +25,7 @@ func (p *Proxy) passQuick(r *request) (answered bool, err error) {
 		return false, nil
 	}
 	r.conn.isQuick()
-	_ = r.conn.SetReadDeadline(r.now.Add(p.config.Timeouts.Idle)) // as in headerReceived
+	_ = r.conn.SetReadDeadline(r.now.Add(r.rules.config.Timeouts.Idle)) // as in headerReceived
 	x := p.newPass(r, nil)
 	if x.answer, x.failure = x.ask(); x.failure != nil || !x.answerQuick() {
 		r.conn.asked.Store(x)
@@ -34,7 +34,7 @@ func (p *Proxy) passQuick(r *request) (answered bool, err error) {
 	r.route.account.Requested(upgrade.Pass)
 	r.route.account.Passed()
 	p.vacate(r.conn)
-	_ = r.conn.SetReadDeadline(r.now.Add(p.config.Timeouts.Idle)) // Read fails if this did
+	_ = r.conn.SetReadDeadline(r.now.Add(r.rules.config.Timeouts.Idle)) // Read fails if this did
 	_, err = r.conn.writeAt(r.now, r.out)
 	return true, err
 }

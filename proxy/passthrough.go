@@ -48,7 +48,7 @@ func (p *Proxy) passThrough(r *request, reason share.Reason) {
 // an origin may answer first and write then. By that time r is another's: it has
 // a request of its own, valid as long as fasthttp's, until the answer was written.
 func (p *Proxy) noteAgain(r *request, resp *origin.Response) func() {
-	again := &request{ctx: r.ctx, route: r.route, now: r.now}
+	again := &request{ctx: r.ctx, rules: r.rules, route: r.route, now: r.now}
 	if again.head.Parse(&r.ctx.Request.Header) != nil {
 		return nil // cannot be: it was parsed before
 	}

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/netip"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,33 +25,32 @@ import (
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
-// Proxy serves clients by a configuration. Make one with New.
+// Proxy serves clients by a configuration. Make one with New. It has what lives as
+// long as the process; what one configuration says is in its rules.
 type Proxy struct {
-	config  *config.Config
-	log     *slog.Logger
-	agent   string // User-Agent of polls
-	loopID  string // this process in CDN-Loop
-	trail   string // field lines that every poll carries
-	trusted []netip.Prefix
+	log       *slog.Logger
+	agent     string // User-Agent of polls
+	loopID    string // this process in CDN-Loop
+	trail     string // field lines that every poll carries
+	secret    share.Secret
+	originTLS *tls.Config
+	press     *coding.Press
 
-	ledger    *ledger.Ledger
-	upstreams map[string]*upstream
-	routes    []*route
-	guarded   bool // some of them guard
-	mixed     bool // some of them have no quick answers
-	refreshes []refresh
-	feeds     *feed.Feeds
-	observer  *observe.Observer   // nil if no route is observed
-	register  *authorize.Register // whom the origin lets in
-	engine    *fanout.Engine
-	gate      *gate
-	crowd     *crowd
-	lookout   lookout // after passed requests that take long
-	server    *fasthttp.Server
-	requests  sync.Pool // of *request
-	quicks    sync.Pool // of *request, for quick
-	spare     sync.Pool // of *pass
-	buffers   sync.Pool // of *[]byte, relayChunk long
+	rules atomic.Pointer[rules]
+
+	ledger   *ledger.Ledger
+	feeds    *feed.Feeds
+	observer *observe.Observer   // nil if no route is observed
+	register *authorize.Register // whom the origin lets in
+	engine   *fanout.Engine
+	gate     *gate
+	crowd    *crowd
+	lookout  lookout // after passed requests that take long
+	server   *fasthttp.Server
+	requests sync.Pool // of *request
+	quicks   sync.Pool // of *request, for quick
+	spare    sync.Pool // of *pass
+	buffers  sync.Pool // of *[]byte, relayChunk long
 
 	tunnelIdle time.Duration
 
@@ -100,11 +97,10 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	}
 	id := share.NewSecret()
 	p := &Proxy{
-		config: c, log: o.Log, agent: "pollmux/" + o.Version,
-		loopID:  "pollmux-" + hex.EncodeToString(id[:4]),
-		trusted: c.TrustedProxies, ledger: ledger.New(),
-		feeds:     feed.New(feed.Limits{Feeds: c.Limits.Feeds, Bytes: int64(c.Limits.Snapshots)}),
-		upstreams: map[string]*upstream{}, tunnels: map[*tunnel]struct{}{}, tunnelIdle: tunnelIdle,
+		log: o.Log, agent: "pollmux/" + o.Version, loopID: "pollmux-" + hex.EncodeToString(id[:4]),
+		secret: share.NewSecret(), originTLS: o.OriginTLS, press: coding.NewPress(), ledger: ledger.New(),
+		feeds:   feed.New(feed.Limits{Feeds: c.Limits.Feeds, Bytes: int64(c.Limits.Snapshots)}),
+		tunnels: map[*tunnel]struct{}{}, tunnelIdle: tunnelIdle,
 	}
 	if p.log == nil {
 		p.log = slog.Default()
@@ -114,36 +110,15 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 		func(err error) { p.log.Error("a client was not let in", "error", err) }, func() { p.ledger.LimitHit(limitAuthorizations) })
 	p.engine = fanout.New(func(err error) { p.log.Error("a held client was dropped", "error", err) })
 	p.crowd = newCrowd(c.Limits)
-	p.gate = newGate(c.Limits, c.Timeouts.Write, p.ledger.LimitHit, p.trusts)
+	p.gate = newGate(c.Limits, c.Timeouts.Write, p.ledger.LimitHit, func(a netip.Addr) bool { return p.rules.Load().trusts(a) })
 	p.gate.quick = p.quick
 	p.requests.New = func() any { return new(request) }
 	p.quicks.New = p.requests.New
 	p.spare.New = func() any { return p.sparePass() }
 	p.buffers.New = func() any { b := make([]byte, relayChunk); return &b }
-	p.addRoutes(c, o, share.NewSecret())
-	p.server = p.newServer()
+	p.rules.Store(p.newRules(c))
+	p.server = p.newServer(c)
 	return p, nil
-}
-
-func (p *Proxy) addRoutes(c *config.Config, o Options, secret share.Secret) {
-	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
-		u := newUpstream(name, c.Upstreams[name], o, p.log)
-		if p.upstreams[name] = u; u.dispatcher != nil {
-			p.ledger.Budgeted(u.budget)
-		}
-	}
-	press := coding.NewPress()
-	for _, r := range c.Routes {
-		account := p.ledger.Route(r.Name, r.Interval.Max) // the least that its clients would have sent
-		rt := newRoute(r, p.upstreams[r.Upstream], account, secret, c.Limits)
-		rt.alarm = &alarm{log: p.log, route: r.Name}
-		rt.compression = newCompression(r, press)
-		p.observeRoute(rt, secret)
-		p.routes = append(p.routes, rt)
-		p.guarded = p.guarded || rt.guards()
-		p.mixed = p.mixed || !rt.isForQuick()
-		p.refreshes = append(p.refreshes, refreshesOf(rt)...)
-	}
 }
 
 // Ledger is the account of what is saved.

@@ -68,7 +68,8 @@ func (c *conn) mayBeQuick() bool {
 // quick answers a request that was read from a connection at once, if it can. What
 // it has not answered, it has not touched. After an error the connection is over.
 func (p *Proxy) quick(c *conn, raw []byte) (answered bool, err error) {
-	if !bytes.HasPrefix(raw, []byte("GET /")) || len(raw) > int(p.config.Limits.RequestHeader) || !p.mayLeadToQuick(raw) || !c.state.CompareAndSwap(connIdle, connQuick) {
+	all := p.rules.Load()
+	if !bytes.HasPrefix(raw, []byte("GET /")) || len(raw) > int(all.config.Limits.RequestHeader) || !all.mayLeadToQuick(raw) || !c.state.CompareAndSwap(connIdle, connQuick) {
 		return false, nil
 	}
 	defer func() {
@@ -80,7 +81,7 @@ func (p *Proxy) quick(c *conn, raw []byte) (answered bool, err error) {
 	}()
 	r := p.quicks.Get().(*request)
 	defer p.releaseQuick(r)
-	r.conn, r.now = c, time.Now()
+	r.conn, r.rules, r.now = c, all, time.Now()
 	answered, err = p.answerQuick(r, raw)
 	if answered {
 		c.isQuick()
@@ -106,7 +107,7 @@ func (c *conn) isQuick() {
 // releaseQuick gives back a request that was used for nothing else, ever: what is not
 // set anew each time, is never set.
 func (p *Proxy) releaseQuick(r *request) {
-	r.conn, r.route, r.have, r.ask.Query = nil, nil, nil, nil
+	r.conn, r.rules, r.route, r.have, r.ask.Query = nil, nil, nil, nil, nil
 	p.quicks.Put(r)
 }
 
@@ -139,7 +140,7 @@ func (p *Proxy) isWhole(r *request, raw []byte) bool {
 	if !r.head.ParseWhole(raw) || r.head.Close || r.head.Upgrade {
 		return false
 	}
-	r.route = p.routeOf(&r.head)
+	r.route = r.rules.routeOf(&r.head)
 	return r.route != nil && r.route.isForQuick() && p.checkRequest(r) == nil
 }
 
@@ -164,13 +165,13 @@ func (p *Proxy) answerFirst(r *request) (a feed.Answer, ok bool) {
 
 // mayLeadToQuick reports whether the path of a request is one of a route with quick
 // answers, on some host: what is fasthttp's in any case is not parsed for nothing.
-func (p *Proxy) mayLeadToQuick(raw []byte) bool {
-	if !p.mixed {
+func (all *rules) mayLeadToQuick(raw []byte) bool {
+	if !all.mixed {
 		return true
 	}
 	target, _, _ := bytes.Cut(raw[len("GET "):], []byte{' '})
 	path, _, _ := bytes.Cut(target, []byte{'?'})
-	for _, r := range p.routes {
+	for _, r := range all.routes {
 		if r.isForQuick() && r.Path.Match(path) {
 			return true
 		}
@@ -205,7 +206,7 @@ func (p *Proxy) writeQuick(r *request, a feed.Answer) error {
 	begin := min(len(body), quickCopy)
 	r.out = append(answer.AppendHead(r.out[:0]), body[:begin]...)
 	p.accountPoll(r, a, r.unchanged)
-	_ = r.conn.SetReadDeadline(r.now.Add(p.config.Timeouts.Idle)) // Read fails if this did
+	_ = r.conn.SetReadDeadline(r.now.Add(r.rules.config.Timeouts.Idle)) // Read fails if this did
 	_, err := r.conn.writeAt(r.now, r.out)
 	if err == nil && begin < len(body) {
 		_, err = r.conn.Write(body[begin:])

@@ -45,7 +45,7 @@ func (p *Proxy) noteWrite(r *request, resp *origin.Response) {
 	}
 	h := &r.head
 	p.observeWrite(h, r.route)
-	if p.feeds.Len() == 0 && len(p.refreshes) == 0 {
+	if p.feeds.Len() == 0 && len(p.rules.Load().refreshes) == 0 {
 		return // there is nothing to refresh
 	}
 	x := write{
@@ -64,7 +64,7 @@ func (p *Proxy) noteWrite(r *request, resp *origin.Response) {
 // written refreshes what a write changed, and what the configuration says that
 // it changed.
 func (p *Proxy) written(x *write, changed *feed.Write) {
-	for _, w := range p.refreshes {
+	for _, w := range p.rules.Load().refreshes {
 		if w.method == x.method && w.host.matches(withoutPort(x.host)) && w.path.Match(x.path) {
 			changed.Routes = append(changed.Routes, w.route)
 			p.outdate(w.route)

@@ -34,7 +34,7 @@ type requestBody struct {
 func (p *Proxy) newRequestBody(r *request, c *conn) *requestBody {
 	b := &requestBody{
 		conn: c, ctx: r.ctx, from: r.ctx.RequestBodyStream(), chunked: r.head.Length < 0,
-		limit: int64(p.config.Limits.RequestBody), idle: p.config.Timeouts.Idle, inHead: map[string]int{},
+		limit: int64(r.rules.config.Limits.RequestBody), idle: r.rules.config.Timeouts.Idle, inHead: map[string]int{},
 	}
 	for _, name := range r.ctx.Request.Header.PeekTrailerKeys() {
 		b.inHead[string(name)] = len(r.ctx.Request.Header.PeekAll(string(name)))

@@ -18,6 +18,7 @@ import (
 type request struct {
 	ctx   *fasthttp.RequestCtx // nil if fasthttp has not seen it: see quick
 	conn  *conn                // that it came on, if fasthttp has not seen it
+	rules *rules               // by which it is served to its end
 	head  head.Head
 	key   share.Key
 	route *route
@@ -50,8 +51,19 @@ type request struct {
 
 func (p *Proxy) acquire(ctx *fasthttp.RequestCtx) *request {
 	r := p.requests.Get().(*request)
-	*r = request{ctx: ctx, head: r.head, key: r.key, scratch: r.scratch, now: time.Now()}
+	*r = request{ctx: ctx, rules: p.rulesFor(clientConn(ctx.Conn())), head: r.head, key: r.key, scratch: r.scratch, now: time.Now()}
 	return r
+}
+
+// rulesFor are those of the next request of a connection: if it was begun quickly,
+// the ones that it has begun under.
+func (p *Proxy) rulesFor(c *conn) *rules {
+	if c != nil {
+		if x := c.asked.Load(); x != nil {
+			return x.rules
+		}
+	}
+	return p.rules.Load()
 }
 
 // peer is the address of the other side of the connection.
@@ -75,6 +87,6 @@ func (r *request) writes() bool {
 }
 
 func (p *Proxy) releaseRequest(r *request) {
-	r.ctx, r.route, r.body, r.collected, r.claim, r.look = nil, nil, nil, nil, claim{}, nil
+	r.ctx, r.rules, r.route, r.body, r.collected, r.claim, r.look = nil, nil, nil, nil, nil, claim{}, nil
 	p.requests.Put(r)
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"crypto/tls"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -52,14 +53,14 @@ type upstream struct {
 	reached       atomic.Bool
 }
 
-func newUpstream(name string, u *config.Upstream, options Options, log *slog.Logger) *upstream {
+func newUpstream(name string, u *config.Upstream, tls *tls.Config, log *slog.Logger) *upstream {
 	server := u.Servers[0]
 	own := &upstream{
 		Upstream: u,
 		name:     name,
 		host:     u.Host,
-		polls:    origin.NewClient(server, options.OriginTLS),
-		passes:   origin.NewClient(server, options.OriginTLS),
+		polls:    origin.NewClient(server, tls),
+		passes:   origin.NewClient(server, tls),
 	}
 	if u.Budget > 0 {
 		own.dispatcher = feed.NewDispatcher(float64(u.Budget), log)
@@ -170,17 +171,6 @@ func (p hostPattern) matches(host []byte) bool {
 		return len(host) > len(p.suffix) && bytes.HasSuffix(host, []byte(p.suffix))
 	}
 	return true
-}
-
-// find returns the first route that matches, or nil.
-func (p *Proxy) find(host, path []byte) *route {
-	host = withoutPort(host)
-	for _, r := range p.routes {
-		if r.host.matches(host) && r.Path.Match(path) {
-			return r
-		}
-	}
-	return nil
 }
 
 // withoutPort expects an authority.

@@ -33,7 +33,7 @@ type patternAt struct {
 // a query, and those of whole routes. It returns how many there are, and how many
 // each of these names, paths first. Its error says what to name instead.
 func (p *Proxy) Refresh(paths, routes []string) (feeds int, each []int, err error) {
-	s, err := p.selected(paths, routes)
+	s, err := p.rules.Load().selected(paths, routes)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -41,19 +41,19 @@ func (p *Proxy) Refresh(paths, routes []string) (feeds int, each []int, err erro
 	return feeds, s.counts, nil
 }
 
-func (p *Proxy) selected(paths, routes []string) (*selection, error) {
-	all := len(paths) + len(routes)
-	if all > maxSelected {
-		return nil, fmt.Errorf("%d paths and routes are too many; name at most %d at once", all, maxSelected)
+func (all *rules) selected(paths, routes []string) (*selection, error) {
+	names := len(paths) + len(routes)
+	if names > maxSelected {
+		return nil, fmt.Errorf("%d paths and routes are too many; name at most %d at once", names, maxSelected)
 	}
-	s := &selection{paths: map[string][]int{}, routes: map[string][]int{}, counts: make([]int, all)}
+	s := &selection{paths: map[string][]int{}, routes: map[string][]int{}, counts: make([]int, names)}
 	for i, path := range paths {
 		if err := s.addPath(path, i); err != nil {
 			return nil, err
 		}
 	}
 	for i, name := range routes {
-		if !p.hasRoute(name) {
+		if all.named(name) == nil {
 			return nil, fmt.Errorf("there is no route %q; /api/stats lists them", name)
 		}
 		s.routes[name] = append(s.routes[name], len(paths)+i)
@@ -80,15 +80,6 @@ func (s *selection) addPath(text string, at int) error {
 		s.patterns = append(s.patterns, patternAt{pattern, at})
 	}
 	return nil
-}
-
-func (p *Proxy) hasRoute(name string) bool {
-	for _, r := range p.routes {
-		if r.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // takes reports whether a feed is named, and counts it.

@@ -123,7 +123,7 @@ func BenchmarkRefreshOfManyPaths(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		s, err := r.proxy.selected(paths, nil)
+		s, err := r.proxy.rules.Load().selected(paths, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -9,12 +9,14 @@ import (
 	"net/http"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/pollmux/pollmux/config"
 )
 
 // newServer configures fasthttp. Every default that is left alone was looked
 // at.
-func (p *Proxy) newServer() *fasthttp.Server {
-	t, l := p.config.Timeouts, p.config.Limits
+func (p *Proxy) newServer(c *config.Config) *fasthttp.Server {
+	t, l := c.Timeouts, c.Limits
 	return &fasthttp.Server{
 		Handler:        p.handle,
 		ErrorHandler:   p.onParseError,
@@ -71,10 +73,13 @@ func (p *Proxy) headerReceived(h *fasthttp.RequestHeader) (own fasthttp.RequestC
 	default:
 		h.Set("Expect", "100-continue")
 	}
-	own = fasthttp.RequestConfig{ReadTimeout: p.config.Timeouts.Idle}
-	if limit := int(p.config.Limits.RequestBody); limit > 0 && h.ContentLength() > limit {
-		// The handler, which refuses it, does not wait for more of it.
+	c := p.rules.Load().config
+	own = fasthttp.RequestConfig{ReadTimeout: c.Timeouts.Idle}
+	if limit := int(c.Limits.RequestBody); limit > 0 && h.ContentLength() > limit {
+		// The handler, which refuses it, does not wait for more of it. Should it
+		// be by other rules, this is the connection's last request all the same.
 		own.MaxRequestBodySize = 1
+		h.SetConnectionClose()
 	}
 	return own
 }
@@ -103,7 +108,7 @@ func (p *Proxy) expectProblem(r *request) *problem {
 			return over
 		}
 	}
-	if r.route = p.routeOf(&r.head); r.route == nil {
+	if r.route = r.rules.routeOf(&r.head); r.route == nil {
 		return newProblem(http.StatusNotFound, noRoute)
 	}
 	return p.checkRequest(r)
@@ -152,7 +157,7 @@ func (p *Proxy) close() {
 	p.closeTunnels()
 	p.register.Close()
 	p.feeds.Close()
-	for _, u := range p.upstreams {
+	for _, u := range p.rules.Load().upstreams {
 		u.close()
 	}
 	p.mu.Lock()
@@ -185,7 +190,7 @@ func (p *Proxy) Ready(ctx context.Context) error {
 	if p.Draining() {
 		return errors.New("draining")
 	}
-	for name, u := range p.upstreams {
+	for name, u := range p.rules.Load().upstreams {
 		if u.reached.Load() {
 			continue
 		}

@@ -78,7 +78,7 @@ func (p *Proxy) beginSocket(r *request, s *subscription) {
 	options := upgrade.SocketOptions{
 		Ping: policy.Ping, MaxMessage: int64(policy.MaxMessage), Send: p.sender(r, s), Delivered: s.account.Delivered,
 	}
-	terms := p.terms()
+	terms := r.rules.terms()
 	terms.Beat, terms.Steady, terms.Linger = policy.Ping, true, upgrade.CloseLinger
 	fields := []upgrade.Field{{Name: "Vary", Value: r.route.vary()}, {Name: "Via", Value: via}}
 	if options.Press = r.deflates(); options.Press != nil {

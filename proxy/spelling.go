@@ -18,13 +18,13 @@ func (r *route) guards() bool {
 // a path as it was sent, and many an origin decodes and resolves it, or does not
 // tell upper from lower case: who is not let in to /secret/a must not get there
 // by /%73ecret/a, on another route.
-func (p *Proxy) guardOf(found *route, h *head.Head) *route {
-	if !p.guarded || found.guards() {
+func (all *rules) guardOf(found *route, h *head.Head) *route {
+	if !all.guarded || found.guards() {
 		return found
 	}
 	path := h.Path
 	for range maxDecoding + 1 {
-		if r := p.leads(found.upstream, h.Host, spelled(path)); r != nil && r.guards() {
+		if r := all.leads(found.upstream, h.Host, spelled(path)); r != nil && r.guards() {
 			return r
 		}
 		path = decode(path)
@@ -33,9 +33,9 @@ func (p *Proxy) guardOf(found *route, h *head.Head) *route {
 }
 
 // leads returns the first route of an upstream to what a path may mean, or nil.
-func (p *Proxy) leads(u *upstream, host, path []byte) *route {
+func (all *rules) leads(u *upstream, host, path []byte) *route {
 	host = withoutPort(host)
-	for _, r := range p.routes {
+	for _, r := range all.routes {
 		if r.upstream == u && r.host.matches(host) && r.spelled.Match(path) {
 			return r
 		}

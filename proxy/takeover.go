@@ -56,6 +56,6 @@ func (p *Proxy) giveBack(c *conn, early []byte) {
 	c.held, c.plain = early, false // nobody has followed it
 	p.vacate(c)
 	p.gate.serve(c)
-	back := &resumed{conn: c, idle: p.config.Timeouts.Idle}
+	back := &resumed{conn: c, idle: p.rules.Load().config.Timeouts.Idle}
 	p.goServe(c, func() { _ = p.server.ServeConn(back) })
 }
