@@ -23,7 +23,7 @@ type endpoint struct {
 	clients         sketch
 	pollers         sketch            // clients of those
 	urls, pairs     sketch            // URLs of those, and clients with URLs
-	periods         [periodBins]int64 // requests of polls, by the logarithm of their period
+	periods           periods
 	cursors         map[string]int64  // requests, by name
 	busters         map[string]bool
 	first, lastSeen int64
@@ -83,7 +83,7 @@ func (e *endpoint) take(f *flow, c class) {
 	e.pollers.add(f.client.hash)
 	e.urls.add(f.url)
 	e.pairs.add(f.key)
-	e.periods[periodBin(f.rhythm.period())] += n
+	e.periods.add(f.rhythm.period(), n)
 	if f.rhythm.isHeld() {
 		e.held += n
 	}
@@ -107,7 +107,7 @@ func (e *endpoint) absorb(o *endpoint) {
 	addAll(e.of[:], o.of[:])
 	addAll(e.saved[:], o.saved[:])
 	addAll(e.savedBytes[:], o.savedBytes[:])
-	addAll(e.periods[:], o.periods[:])
+	e.periods.merge(&o.periods)
 	e.clients.merge(&o.clients)
 	e.pollers.merge(&o.pollers)
 	e.urls.merge(&o.urls)

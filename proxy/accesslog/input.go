@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"os"
 	"sync/atomic"
@@ -99,3 +100,8 @@ type unreadable struct {
 }
 
 func (u unreadable) Read([]byte) (int, error) { return 0, u.err }
+
+// Text is a log in memory.
+func Text(name string, text []byte) Input {
+	return Input{Name: name, Size: int64(len(text)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }}
+}

@@ -16,24 +16,35 @@ func periodBin(seconds float64) int {
 	return min(max(int(math.Round(perOctave*math.Log2(max(seconds, 0.01)*8))), 0), periodBins-1)
 }
 
-// periodOf is the period in the middle of a bin.
-func periodOf(bin int) time.Duration {
-	return time.Duration(math.Exp2(float64(bin)/perOctave) / 8 * float64(time.Second))
+// periods counts requests by the period at which they come.
+type periods struct {
+	requests [periodBins]int64
+	seconds  [periodBins]float64 // their periods, added up
 }
 
-// period is the one in the middle of all polls; 0 if there are none.
-func (e *endpoint) period() time.Duration {
+func (p *periods) add(seconds float64, requests int64) {
+	bin := periodBin(seconds)
+	p.requests[bin] += requests
+	p.seconds[bin] += seconds * float64(requests)
+}
+
+func (p *periods) merge(o *periods) {
+	for bin := range o.requests {
+		p.requests[bin] += o.requests[bin]
+		p.seconds[bin] += o.seconds[bin]
+	}
+}
+
+// middle is the period of the request in the middle; 0 if there are none.
+func (p *periods) middle() time.Duration {
 	half := int64(0)
-	for _, n := range e.periods {
+	for _, n := range p.requests {
 		half += n
 	}
-	if half == 0 {
-		return 0
-	}
 	half = (half + 1) / 2
-	for bin, n := range e.periods {
-		if half -= n; half <= 0 {
-			return periodOf(bin)
+	for bin, n := range p.requests {
+		if half -= n; half <= 0 && n > 0 {
+			return time.Duration(p.seconds[bin] / float64(n) * float64(time.Second))
 		}
 	}
 	return 0

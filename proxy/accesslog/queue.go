@@ -19,6 +19,8 @@ type queue struct {
 	first   int64                   // the earliest second that is not over
 	count   int
 	late    int64 // requests that came after their second was over
+	behind  int   // the last so many of them were late
+	returns int64 // how often the dates of the log went back
 	out     func(r *request)
 }
 
@@ -33,10 +35,7 @@ func (q *queue) add(r *request) {
 	if q.count == 0 {
 		q.first = second
 	}
-	if second < q.first {
-		if q.first-second > patience {
-			q.late++
-		}
+	if second = q.notBefore(second); second < q.first {
 		second = q.first
 	}
 	for second >= q.first+patience || q.count >= room {
@@ -50,6 +49,27 @@ func (q *queue) add(r *request) {
 	i := second % int64(len(q.seconds))
 	q.seconds[i] = append(q.seconds[i], *r)
 	q.count++
+}
+
+// sure is how many late requests in a row there are before it is the one before them
+// that was early: a date from the future, or the end of summer time.
+const sure = 200
+
+// notBefore notes whether a request is late, and goes back in time if all are.
+func (q *queue) notBefore(second int64) int64 {
+	if second >= q.first-patience {
+		q.behind = 0
+		return second
+	}
+	q.late++
+	if q.behind++; q.behind >= sure {
+		q.late -= sure
+		q.returns++
+		q.behind = 0
+		q.close()
+		q.first = second
+	}
+	return second
 }
 
 // release lets the first second go.

@@ -87,7 +87,7 @@ func (r *Report) add(e *endpoint, l ladder) {
 	c := &r.Classes
 	c.Polls, c.Health, c.Crawlers = c.Polls+e.of[polling], c.Health+e.of[monitoring], c.Crawlers+e.of[crawling]
 	c.Browsing, c.Writes = c.Browsing+e.of[browsing]+e.of[undecided], c.Writes+e.of[writing]
-	period := e.period()
+	period := e.periods.middle()
 	rung := l.suits(period)
 	end := Endpoint{
 		Pattern: e.pattern, Method: "GET", Requests: e.requests, Polls: e.of[polling], Clients: e.clients.count(), OriginRequests: e.requests,
@@ -165,4 +165,5 @@ func (r *Report) note(a *analysis) {
 	note(a.flows.evicted > 0, "%d clients' URLs were judged before their time because more than %d were active at once: slow polls may be missing", a.flows.evicted, a.flows.most)
 	note(a.feeds.evicted > 0, "%d URLs were forgotten before their time because more than %d were active at once: less is predicted to be saved than would be", a.feeds.evicted, a.feeds.most)
 	note(a.queue.late > 0, "%d lines were more than %d seconds older than lines before them", a.queue.late, patience)
+	note(a.queue.returns > 0, "%d times the dates of the log go back", a.queue.returns)
 }

@@ -77,14 +77,15 @@ func (e *Endpoint) write(w io.Writer) {
 }
 
 func (r *Report) writeNext(w io.Writer) {
-	if r.SavedBytes > 0 {
-		fmt.Fprintf(w, "saved: %s requests and %s of answers; the origin would get %s requests, %.3g a second\n",
-			grouped(r.SavedRequests), bytesOf(r.SavedBytes), grouped(r.OriginRequests), float64(r.OriginRequests)/max(r.Seconds, 1))
-	} else if r.SavedRequests > 0 {
-		fmt.Fprintf(w, "saved: %s requests; the origin would get %s, %.3g a second\n", grouped(r.SavedRequests), grouped(r.OriginRequests), float64(r.OriginRequests)/max(r.Seconds, 1))
+	if r.SavedRequests > 0 {
+		text := grouped(r.SavedRequests) + " requests"
+		if r.SavedBytes > 0 {
+			text += " and " + bytesOf(r.SavedBytes) + " of answers"
+		}
+		writeWrapped(w, "saved: ", fmt.Sprintf("%s; the origin would get %s requests, %.3g a second", text, grouped(r.OriginRequests), float64(r.OriginRequests)/max(r.Seconds, 1)))
 	}
 	if len(r.polled()) > 0 {
-		fmt.Fprintln(w, "next: the same with --emit-config --upstream URL > pollmux.yaml, pollmux check pollmux.yaml")
+		writeWrapped(w, "next: ", "the same with --emit-config --upstream URL > pollmux.yaml, then pollmux check pollmux.yaml")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/pollmux/pollmux/cmd/pollbench/logs"
@@ -95,7 +96,7 @@ func (o *AnalyzeOptions) judge(ctx context.Context, s *stage.Stage) (j Judged, e
 	if err != nil {
 		return j, err
 	}
-	w := &witness{truth: truth, flowOf: make([]uint32, len(truth))}
+	w := &oracle{truth: truth, flowOf: make([]uint32, len(truth))}
 	began := time.Now()
 	cpu, err := cpuOf(func() error {
 		_, err := accesslog.Analyze(ctx, []accesslog.Input{in}, accesslog.Options{Witness: w})
@@ -150,18 +151,18 @@ func countLines(file string) error {
 	}
 }
 
-// witness compares verdicts with the truth.
-type witness struct {
+// oracle knows what each line is.
+type oracle struct {
 	truth  []logs.Kind
 	flowOf []uint32 // by line
 	polls  map[uint32]bool
 }
 
 // Belongs implements accesslog.Witness.
-func (w *witness) Belongs(line int64, flow uint64) { w.flowOf[line] = uint32(flow) }
+func (w *oracle) Belongs(line int64, flow uint64) { w.flowOf[line] = uint32(flow) }
 
 // Judged implements accesslog.Witness.
-func (w *witness) Judged(flow uint64, poll bool) {
+func (w *oracle) Judged(flow uint64, poll bool) {
 	if w.polls == nil {
 		w.polls = map[uint32]bool{}
 	}
@@ -170,7 +171,7 @@ func (w *witness) Judged(flow uint64, poll bool) {
 	}
 }
 
-func (w *witness) compare() Judged {
+func (w *oracle) compare() Judged {
 	var called, all [logs.Kinds]float64
 	right, wrong, polls := 0.0, 0.0, 0.0
 	for line, kind := range w.truth {
@@ -196,3 +197,32 @@ func (w *witness) compare() Judged {
 	}
 	return j
 }
+
+// Write tells the outcome.
+func (r *AnalyzeResult) Write(w io.Writer) {
+	j, p := r.Judged, r.Replayed
+	t := newTable("requests of", "called polls", "and are")
+	for kind := range logs.Kinds {
+		if part, ok := j.Kinds[kind.String()]; ok {
+			t.add(kind.String(), fmt.Sprintf("%.1f %%", 100*part), map[bool]string{true: "polls", false: "none"}[kind.IsPoll()])
+		}
+	}
+	t.write(w)
+	t = newTable("route", "requests", "predicted for the origin", "measured")
+	for _, route := range p.Routes {
+		t.add(route.Pattern, strconv.FormatInt(route.Requests, 10), strconv.FormatInt(route.Predicted, 10), strconv.FormatInt(route.Measured, 10))
+	}
+	t.write(w)
+	fmt.Fprintf(w, "%d lines, %d MB, in %.1f s: %.0f MB for a second of CPU time, %.0f × that of counting lines.\n", j.Lines, j.Bytes/1e6, j.Seconds, j.PerCore, j.AgainstScan)
+	fmt.Fprintf(w, "Of %d requests, %d are predicted to be saved, %d if the log does not say how long they took, and %d were.\n", p.Requests, p.PredictedSaved, p.RoughSaved, p.MeasuredSaved)
+	fmt.Fprintf(w, "The requests were at most %.2f s of log time late (p99); %d failed.\n\n", p.Late, p.Failed)
+	r.Verdict.Write(w)
+}
+
+// Ratios are what can be compared with another run.
+func (r *AnalyzeResult) Ratios() map[string]Spread {
+	return map[string]Spread{"CPU of analyzing, against counting lines": newSpread([]float64{r.Judged.AgainstScan})}
+}
+
+// Judge returns the verdict.
+func (r *AnalyzeResult) Judge() Verdict { return r.Verdict }

@@ -36,11 +36,12 @@ type event struct {
 	serial int // of two at the same time, the first
 	actor  actor
 	kind   Kind
+	line   *Line // or an answer that took its time
 }
 
 // Generate makes up a log and calls emit with each line in the order in which
-// requests come, until that fails or there are enough. The line is good until emit
-// returns.
+// they are written, which is when requests have been answered, until that fails or
+// there are enough. The line is good until emit returns.
 func Generate(o Options, emit func(*Line) error) error {
 	w := &world{Rand: rand.New(rand.NewPCG(o.Seed, 0x6c6f6773))}
 	rate := float64(o.Lines) / o.Span.Seconds()
@@ -56,12 +57,23 @@ func Generate(o Options, emit func(*Line) error) error {
 			w.arrive(e.kind, rate*shares[e.kind].lines/shares[e.kind].each)
 			continue
 		}
+		if e.line != nil {
+			if err := emit(e.line); err != nil {
+				return err
+			}
+			n++
+			continue
+		}
 		l = Line{At: w.now, Kind: e.kind, Method: "GET", Status: 200, Took: w.latency()}
 		again := e.actor.ask(w, &l)
-		if err := emit(&l); err != nil {
-			return err
+		if l.Took < time.Second {
+			if err := emit(&l); err != nil {
+				return err
+			}
+			n++
+		} else {
+			w.answer(l)
 		}
-		n++
 		if again >= 0 {
 			w.push(w.now+again, e.kind, e.actor)
 		}
@@ -72,6 +84,12 @@ func Generate(o Options, emit func(*Line) error) error {
 // arrive has the next actor of a kind come, at so many per second.
 func (w *world) arrive(k Kind, rate float64) {
 	w.push(w.now+seconds(w.ExpFloat64()/rate), k, nil)
+}
+
+// answer has a line written when it is answered.
+func (w *world) answer(l Line) {
+	heap.Push(&w.queue, event{at: l.At + l.Took, serial: w.queue.pushed, line: &l})
+	w.queue.pushed++
 }
 
 func (w *world) push(at time.Duration, k Kind, a actor) {

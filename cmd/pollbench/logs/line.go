@@ -70,3 +70,13 @@ func (l *Line) AppendCombined(b []byte) []byte {
 	b = append(append(b, ` "-" "`...), l.Agent...)
 	return append(b, "\"\n"...)
 }
+
+// Timed is the format of AppendTimed, as nginx's log_format has it.
+const Timed = `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time`
+
+// AppendTimed is AppendCombined, with how long it took behind it.
+func (l *Line) AppendTimed(b []byte) []byte {
+	b = l.AppendCombined(b)
+	b = append(b[:len(b)-1], ' ')
+	return append(strconv.AppendFloat(b, l.Took.Seconds(), 'f', 3, 64), '\n')
+}
