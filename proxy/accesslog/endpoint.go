@@ -21,10 +21,10 @@ type endpoint struct {
 
 	polled          int64 // flows that are polls
 	clients         sketch
-	pollers         sketch            // clients of those
-	urls, pairs     sketch            // URLs of those, and clients with URLs
-	periods           periods
-	cursors         map[string]int64  // requests, by name
+	pollers         sketch // clients of those
+	urls, pairs     sketch // URLs of those, and clients with URLs
+	periods         periods
+	cursors         map[string]int64 // requests, by name
 	busters         map[string]bool
 	first, lastSeen int64
 }

@@ -41,8 +41,10 @@ func (e *Entry) put(f field, v []byte, c *calendar) bool {
 		return f != requestLine && f != target && f != path
 	}
 	switch f {
-	case addr, addrPort, forwarded:
+	case addr, addrPort:
 		e.putAddr(f, v)
+	case forwarded:
+		return e.putForwarded(v)
 	case user:
 		e.User = v
 	case agent:
@@ -77,19 +79,27 @@ func (e *Entry) put(f field, v []byte, c *calendar) bool {
 }
 
 func (e *Entry) putAddr(f field, v []byte) {
-	switch {
-	case f == forwarded:
-		first, _, _ := bytes.Cut(v, []byte{','})
-		e.Addr, e.proxy = bytes.TrimSpace(first), true
-		return
-	case e.proxy:
+	if e.proxy {
 		return // this one is the proxy's
-	case f == addrPort:
+	}
+	if f == addrPort {
 		if i := bytes.LastIndexByte(v, ':'); i > 0 && (bytes.IndexByte(v, ':') == i || v[i-1] == ']' || v[0] != '[') {
 			v = v[:i]
 		}
 	}
 	e.Addr = v
+}
+
+// putForwarded takes the first of the addresses that a request came by.
+func (e *Entry) putForwarded(v []byte) bool {
+	first, _, _ := bytes.Cut(v, []byte{','})
+	for _, c := range first {
+		if (c < '0' || c > ':') && (c|0x20 < 'a' || c|0x20 > 'f') && c != '.' && c != ' ' && c != '[' && c != ']' {
+			return false
+		}
+	}
+	e.Addr, e.proxy = bytes.TrimSpace(first), true
+	return true
 }
 
 // putRequest takes a request line apart. What is no request line of HTTP is

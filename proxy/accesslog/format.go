@@ -20,6 +20,7 @@ var named = []struct{ name, text string }{
 	{"haproxy", `$client_port [$start_time] $frontend $backend $timers $status $bytes_sent $cookie $set_cookie $termination $connections $queues $captures"$request"`},
 	{"haproxy", `$client_port [$start_time] $frontend $backend $timers $status $bytes_sent $cookie $set_cookie $termination $connections $queues "$request"`},
 	{"traefik", `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $count "$router" "$server" ${took_millis}ms`},
+	{"combined", `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" "$http_x_forwarded_for"`},
 	{"combined", `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`},
 	{"combined", `$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`},
 	{"combined", `$virtual_host $remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`},

@@ -52,16 +52,16 @@ func Generate(o Options, emit func(*Line) error) error {
 	for n := 0; n < o.Lines; {
 		e := heap.Pop(&w.queue).(event)
 		w.now = e.at
-		if e.actor == nil {
-			w.push(e.at, e.kind, casting[e.kind](w))
-			w.arrive(e.kind, rate*shares[e.kind].lines/shares[e.kind].each)
-			continue
-		}
 		if e.line != nil {
 			if err := emit(e.line); err != nil {
 				return err
 			}
 			n++
+			continue
+		}
+		if e.actor == nil {
+			w.push(e.at, e.kind, casting[e.kind](w))
+			w.arrive(e.kind, rate*shares[e.kind].lines/shares[e.kind].each)
 			continue
 		}
 		l = Line{At: w.now, Kind: e.kind, Method: "GET", Status: 200, Took: w.latency()}
