@@ -39,12 +39,24 @@ func parseApache(text string) (*layout, error) {
 		case "t":
 			// It brings its own brackets.
 			pieces = append(pieces, piece{literal: "["}, piece{name: "%t", field: began}, piece{literal: "]"})
+		case "q":
+			pieces = appendQuery(pieces)
 		default:
 			pieces = append(pieces, piece{name: "%" + name, field: apacheFields[name]})
 		}
 		text = rest
 	}
 	return newLayout(pieces)
+}
+
+// appendQuery appends %q, which brings its own question mark and mostly stands right
+// behind %U: both together are the target.
+func appendQuery(pieces []piece) []piece {
+	if n := len(pieces); n > 0 && pieces[n-1].name == "%U" {
+		pieces[n-1] = piece{name: "%U%q", field: target}
+		return pieces
+	}
+	return append(pieces, piece{name: "%q", field: query})
 }
 
 // apacheName takes a directive off a text, without the conditions and modifiers

@@ -68,14 +68,20 @@ func (e *Entry) put(f field, v []byte, c *calendar) bool {
 			e.Bytes = n
 		}
 	case clock, began:
-		var ok bool
-		e.Time, e.Fine, ok = c.parse(v)
-		e.AtStart = f == began
-		return ok
+		return e.putTime(f, v, c)
 	case seconds, millis, micros, nanos, timers:
 		e.putTook(f, v)
 	}
 	return true
+}
+
+// putTime takes the finer one of two dates.
+func (e *Entry) putTime(f field, v []byte, c *calendar) bool {
+	nanos, fine, ok := c.parse(v)
+	if ok && (fine || !e.Fine) {
+		e.Time, e.Fine, e.AtStart = nanos, fine, f == began
+	}
+	return ok
 }
 
 func (e *Entry) putAddr(f field, v []byte) {

@@ -15,8 +15,8 @@ type Format struct {
 // The formats that have a name, as nginx would write them. In text, the longer one
 // of two that begin alike comes first.
 var named = []struct{ name, text string }{
-	{"envoy", `[$start_time] "$request" $status $flags $bytes_received $bytes_sent $took_millis $service_time "$http_x_forwarded_for" "$http_user_agent" "$request_id" "$host" "$upstream"`},
 	{"envoy", `[$start_time] "$request" $status $flags $details $termination "$failure" $bytes_received $bytes_sent $took_millis $service_time "$http_x_forwarded_for" "$http_user_agent" "$request_id" "$host" "$upstream"`},
+	{"envoy", `[$start_time] "$request" $status $flags $bytes_received $bytes_sent $took_millis $service_time "$http_x_forwarded_for" "$http_user_agent" "$request_id" "$host" "$upstream"`},
 	{"haproxy", `$client_port [$start_time] $frontend $backend $timers $status $bytes_sent $cookie $set_cookie $termination $connections $queues $captures"$request"`},
 	{"haproxy", `$client_port [$start_time] $frontend $backend $timers $status $bytes_sent $cookie $set_cookie $termination $connections $queues "$request"`},
 	{"traefik", `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $count "$router" "$server" ${took_millis}ms`},

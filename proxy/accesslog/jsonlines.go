@@ -75,6 +75,9 @@ func (j *jsonLines) look(key []byte, v *fastjson.Value) {
 		return
 	}
 	f := jsonFields[string(j.prefix)]
+	if f == clock && j.entry.AtStart {
+		return // a log that says when a request came has another date for the line
+	}
 	if f == duration {
 		j.took = v
 	} else if f != skip && !j.entry.put(f, j.text(v), j.dates) {

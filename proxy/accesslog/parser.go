@@ -38,22 +38,37 @@ func (p *parser) parse(piece []byte) *batch {
 }
 
 func (p *parser) line(line []byte, b *batch) {
-	switch {
-	case len(line) == 0 || len(bytes.TrimSpace(line)) == 0:
+	if len(line) == 0 || len(bytes.TrimSpace(line)) == 0 {
 		b.blank++
-	case p.reader == nil || !p.reader.Read(line, &p.entry):
-		b.malformed++
-		if len(b.samples) < maxSamples {
-			b.samples = append(b.samples, Broken{File: p.name, Line: b.lines + 1, Text: string(line[:min(len(line), maxText)])})
-		}
-	default:
-		b.requests = append(b.requests, request{line: b.lines})
-		r := &b.requests[len(b.requests)-1]
-		p.folder.fold(&p.entry, r)
-		if p.reader.json != nil {
-			r.path, r.buster = b.keep(r.path), b.keep(r.buster)
-		}
+		return
 	}
+	r := request{line: b.lines}
+	if p.reader != nil && p.request(line, &r, b) {
+		b.requests = append(b.requests, r)
+		return
+	}
+	b.malformed++
+	if len(b.samples) < maxSamples {
+		b.samples = append(b.samples, Broken{File: p.name, Line: b.lines + 1, Text: string(line[:min(len(line), maxText)])})
+	}
+}
+
+// request reads a line, and reports whether it is a request. No line ends the
+// analysis: one that is too much for a parser is broken.
+func (p *parser) request(line []byte, r *request, b *batch) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	if !p.reader.Read(line, &p.entry) {
+		return false
+	}
+	p.folder.fold(&p.entry, r)
+	if p.reader.json != nil {
+		r.path, r.buster = b.keep(r.path), b.keep(r.buster)
+	}
+	return true
 }
 
 // keep copies what is the parser's own.
