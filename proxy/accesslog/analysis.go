@@ -74,7 +74,7 @@ func (a *analysis) add(r *request) {
 func (a *analysis) movein(f *flow, r *request) {
 	found := *r
 	found.status = 0
-	f.end = a.tree.place(&found)
+	f.end, f.before = a.tree.place(&found), f.rhythm.n-1
 }
 
 // judge is told of flows that are over.
@@ -82,6 +82,7 @@ func (a *analysis) judge(f *flow) {
 	c := f.judge()
 	e := f.end.root()
 	e.take(f, c)
+	a.tree.rest[0].of[c] += int64(f.before)
 	switch {
 	case a.witness == nil:
 	case c == undecided:

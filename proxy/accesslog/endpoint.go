@@ -74,7 +74,7 @@ func (e *endpoint) add(r *request) {
 
 // take notes what a flow turned out to be.
 func (e *endpoint) take(f *flow, c class) {
-	n := int64(f.rhythm.n)
+	n := int64(f.rhythm.n - f.before)
 	e.of[c] += n
 	if c != polling {
 		return

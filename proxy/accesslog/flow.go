@@ -16,8 +16,7 @@ type flow struct {
 	downs  uint32 // or back
 	walks  uint32 // by the same step as before
 	name   uint8
-	signed bool // somebody signed in
-	refuse uint32
+	before uint32 // requests that were counted where it was at first
 	method method
 	kind   kind
 }
@@ -55,11 +54,7 @@ func (f *flow) add(r *request, random uint64) {
 	if r.name != 0 && f.rhythm.n > 1 {
 		f.move(r)
 	}
-	if r.status == 401 || r.status == 403 {
-		f.refuse++
-	}
 	f.last, f.cursor, f.name = max(f.last, r.time), r.cursor, r.name
-	f.signed = f.signed || r.user
 }
 
 // move notes where the cursor is now. A value that is no number has no order: it

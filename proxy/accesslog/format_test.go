@@ -8,16 +8,16 @@ import (
 
 func TestAFormatThatCannotBeMeantIsRefusedWithWhatIsAllowed(t *testing.T) {
 	for format, want := range map[string]string{
-		"iis":                                      `"iis" is none: choose auto, common, combined, json,`,
-		"nginx:$remote_addr":                       "the log format of nginx: it has no time: $time_local, $time_iso8601 or $msec is needed",
-		"nginx:$msec $status":                      "the log format of nginx: it has no URL: $request or $request_uri is needed",
-		"nginx:$msec$request":                      "the log format of nginx: nothing stands between $request and what is before it",
-		"nginx:$ $msec":                            "the log format of nginx: $ without a name",
-		"nginx:log_format x;":                      "the log format of nginx: log_format without a format",
+		"iis":                 `"iis" is none: choose auto, common, combined, json,`,
+		"nginx:$remote_addr":  "the log format of nginx: it has no time: $time_local, $time_iso8601 or $msec is needed",
+		"nginx:$msec $status": "the log format of nginx: it has no URL: $request or $request_uri is needed",
+		"nginx:$msec$request": "the log format of nginx: nothing stands between $request and what is before it",
+		"nginx:$ $msec":       "the log format of nginx: $ without a name",
+		"nginx:log_format x;": "the log format of nginx: log_format without a format",
 		"nginx:log_format x '$msec $request_uri ;": "the log format of nginx: a quotation mark ' has no other",
-		"apache:%h %":                              "the log format of apache: % without a directive",
-		"apache:%{x %h":                            "the log format of apache: % without a directive",
-		"apache:%h":                                "the log format of apache: it has no time",
+		"apache:%h %":   "the log format of apache: % without a directive",
+		"apache:%{x %h": "the log format of apache: % without a directive",
+		"apache:%h":     "the log format of apache: it has no time",
 	} {
 		if _, err := ParseFormat(format); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", format, err)
@@ -63,11 +63,11 @@ func TestDatesAreReadAsServersWriteThem(t *testing.T) {
 func TestTheFirstLinesSayWhichFormatALogHas(t *testing.T) {
 	const combined = `10.0.0.1 - - [02/Mar/2026:09:00:01 +0000] "GET /x HTTP/1.1" 200 5 "-" "UA"`
 	for head, want := range map[string]string{
-		combined + "\n":                           "combined",
-		combined + " 0.003 extra\n":               "combined",
-		"\x00\xff\n\n" + combined:                 "combined",
-		strings.Repeat("?\n", 2000) + combined:    "combined",
-		strings.TrimSuffix(combined, ` "-" "UA"`): "common",
+		combined + "\n":                                              "combined",
+		combined + " 0.003 extra\n":                                  "combined",
+		"\x00\xff\n\n" + combined:                                    "combined",
+		strings.Repeat("?\n", 2000) + combined:                       "combined",
+		strings.TrimSuffix(combined, ` "-" "UA"`):                    "common",
 		`{"msec":1772442001,"request":"GET /x HTTP/1.1"}`:            "json",
 		`{"level":"error","msg":"no request"}` + "\n" + combined:     "combined",
 		"Mar  2 09:00:01 lb haproxy[1]: started\n\x16\x03\x01 what?": "",

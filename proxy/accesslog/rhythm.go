@@ -62,6 +62,9 @@ func (h *rhythm) sorted(into *[keptGaps]float32) []float32 {
 // shortest is how many requests a flow has at least of which a rhythm can be told.
 const shortest = 4
 
+// burst is how many seconds a flow lasts at least of which a rhythm can be told.
+const burst = 2.5
+
 // period is the gap in the middle, in seconds; 0 if there is none.
 func (h *rhythm) period() float64 {
 	var buf [keptGaps]float32
@@ -96,7 +99,7 @@ func (h *rhythm) isEven() bool {
 		enough = 0.99 // a few can be even by chance
 	}
 	switch {
-	case middle < 0.2: // what a page loads at once
+	case middle < 0.2 || h.sum < burst: // what a page loads at once
 		return false
 	case float32(near) >= enough*float32(len(s)):
 		return true

@@ -15,9 +15,8 @@ const tableRows = 20
 // cut.
 func (r *Report) Write(w io.Writer) {
 	fmt.Fprintf(w, "%s lines: %s requests in %v, %s malformed\n", grouped(r.Lines), grouped(r.Requests), r.lasted(), grouped(r.Malformed))
-	c := r.Classes
-	fmt.Fprintf(w, "%s are polls, %s browsing, %s crawlers, %s health checks, %s writes\n\n",
-		portion(c.Polls, r.Requests), portion(c.Browsing, r.Requests), portion(c.Crawlers, r.Requests), portion(c.Health, r.Requests), portion(c.Writes, r.Requests))
+	writeWrapped(w, "", r.classes())
+	fmt.Fprintln(w)
 	r.writeEndpoints(w)
 	for _, b := range r.Broken {
 		fmt.Fprintf(w, "broken: %s:%d: %.50q\n", b.File, b.Line, b.Text)
@@ -26,6 +25,21 @@ func (r *Report) Write(w io.Writer) {
 		writeWrapped(w, "note: ", note)
 	}
 	r.writeNext(w)
+}
+
+// classes tells what the requests are.
+func (r *Report) classes() string {
+	c := r.Classes
+	text := portion(c.Polls, r.Requests) + " are polls"
+	for _, other := range []struct {
+		n    int64
+		name string
+	}{{c.Browsing, "browsing"}, {c.Crawlers, "crawlers"}, {c.Health, "health checks"}, {c.Writes, "writes"}} {
+		if other.n > 0 {
+			text += ", " + portion(other.n, r.Requests) + " " + other.name
+		}
+	}
+	return text
 }
 
 func (r *Report) lasted() time.Duration {
@@ -115,7 +129,7 @@ func writeWrapped(w io.Writer, prefix, text string) {
 			fmt.Fprintln(w, line)
 			line = strings.Repeat(" ", len(prefix))
 		}
-		if !strings.HasSuffix(line, " ") {
+		if line != "" && !strings.HasSuffix(line, " ") {
 			line += " "
 		}
 		line += word
