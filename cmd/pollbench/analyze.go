@@ -11,7 +11,7 @@ import (
 
 func newAnalyze() *benchmark {
 	var o bench.AnalyzeOptions
-	var within float64
+	var quick bool
 	b := newBenchmark(&cobra.Command{
 		Use:   "analyze",
 		Short: "What \"pollmux analyze\" finds and predicts, against the truth, with a verdict",
@@ -23,21 +23,29 @@ and sends the requests of that log, faster than they came, to a real pollmux wit
 configuration, before an origin that counts. The exit code is 1 if fewer than 95 % of
 either are right, or the prediction is further off than --within.`,
 		Example: `  pollbench analyze
-  pollbench analyze --lines 100000 --over 20m --replay 10000 --slice 2m --speed 20
+  pollbench analyze --quick
   pollbench analyze --json testdata/bench/analyze.json`,
 	})
 	b.measure = func(ctx context.Context, say bench.Say) (result, error) {
+		if quick {
+			b.quickly("lines", func() { o.Lines = 100_000 })
+			b.quickly("over", func() { o.Span = 20 * time.Minute })
+			b.quickly("replay", func() { o.Replay = 8000 })
+			b.quickly("slice", func() { o.Slice = 4 * time.Minute })
+			b.quickly("speed", func() { o.Speed = 40 })
+			b.quickly("within", func() { o.Within = 0.15 }) // at that speed, a machine that is busy is late
+		}
 		c := checks{cmd: b.cmd}
 		c.atLeast(1000, "lines", o.Lines)
 		c.lasting(time.Minute, "over", o.Span)
 		c.atLeast(1000, "replay", o.Replay)
 		c.lasting(time.Minute, "slice", o.Slice)
 		c.check(o.Speed >= 1 && o.Speed <= 100, "speed", "1 to 100")
-		c.check(within > 0 && within < 1, "within", "more than 0 and less than 1")
+		c.check(o.Within > 0 && o.Within < 1, "within", "more than 0 and less than 1")
 		if err := c.err(); err != nil {
 			return nil, err
 		}
-		o.Say, o.Within = say, within
+		o.Say = say
 		return bench.Analyze(ctx, o)
 	}
 	flags := b.cmd.Flags()
@@ -47,6 +55,7 @@ either are right, or the prediction is further off than --within.`,
 	flags.IntVar(&o.Replay, "replay", 60_000, "lines of the log that is sent to pollmux")
 	flags.DurationVar(&o.Slice, "slice", 10*time.Minute, "`TIME` that they are of")
 	flags.Float64Var(&o.Speed, "speed", 20, "times as fast as they came")
-	flags.Float64Var(&within, "within", 0.05, "part of what is saved by which the prediction may be off")
+	flags.Float64Var(&o.Within, "within", 0.05, "part of what is saved by which the prediction may be off")
+	flags.BoolVar(&quick, "quick", false, "a small and short run")
 	return b
 }

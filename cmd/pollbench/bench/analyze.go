@@ -210,7 +210,7 @@ func (r *AnalyzeResult) Write(w io.Writer) {
 	t.write(w)
 	t = newTable("route", "requests", "predicted for the origin", "measured")
 	for _, route := range p.Routes {
-		t.add(route.Pattern, strconv.FormatInt(route.Requests, 10), strconv.FormatInt(route.Predicted, 10), strconv.FormatInt(route.Measured, 10))
+		t.add(route.Route, strconv.FormatInt(route.Requests, 10), strconv.FormatInt(route.Predicted, 10), strconv.FormatInt(route.Measured, 10))
 	}
 	t.write(w)
 	fmt.Fprintf(w, "%d lines, %d MB, in %.1f s: %.0f MB for a second of CPU time, %.0f × that of counting lines.\n", j.Lines, j.Bytes/1e6, j.Seconds, j.PerCore, j.AgainstScan)

@@ -29,7 +29,7 @@ type Replayed struct {
 
 // PlayedPath is the same of one route.
 type PlayedPath struct {
-	Pattern   string `json:"pattern"`
+	Route     string `json:"route"` // method and pattern
 	Requests  int64  `json:"requests"`
 	Predicted int64  `json:"predicted_origin_requests"`
 	Measured  int64  `json:"measured_origin_requests"`

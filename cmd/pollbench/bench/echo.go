@@ -90,7 +90,7 @@ func (e *echo) routes(report *accesslog.Report) (routes []PlayedPath) {
 		if err != nil || !end.Coalesced {
 			continue
 		}
-		r := PlayedPath{Pattern: end.Pattern, Requests: end.Requests, Predicted: end.OriginRequests}
+		r := PlayedPath{Route: end.Method + " " + end.Pattern, Requests: end.Requests, Predicted: end.OriginRequests}
 		for path, n := range e.paths {
 			if pattern.Match([]byte(path)) {
 				r.Measured += n
