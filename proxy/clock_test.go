@@ -38,6 +38,11 @@ func TestNothingDependsOnTheDate(t *testing.T) {
 		"upgrade/streamhead.go UTC":           "Date of an answer of our own",
 		"upgrade/fanout/ear.go time.Unix":     "a deadline in the past",
 		"proxy/alarm.go Round":                "of a duration",
+		"proxy/accesslog/table.go Round":      "of a duration",
+		"proxy/accesslog/emit.go Round":       "of a duration",
+		"proxy/accesslog/numbers.go Round":    "of a duration",
+		"proxy/accesslog/period.go Round":     "of a number",
+		"proxy/accesslog/report.go Round":     "of a duration",
 	}
 	dates := []string{"Unix", "UnixNano", "UnixMilli", "UnixMicro", "UTC", "Local", "In", "Date", "ParseTime", "Truncate", "Round", "Time"}
 	found := map[string]bool{}

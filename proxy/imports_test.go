@@ -18,6 +18,7 @@ const module = "github.com/pollmux/pollmux/"
 var mayImport = map[string][]string{
 	"cmd":             {"cmd", "proxy", "upgrade", "config", "testdata"},
 	"proxy":           {"proxy/", "upgrade", "config"},
+	"proxy/accesslog": {"proxy/share", "config"},
 	"proxy/authorize": {"proxy/origin", "proxy/schedule"},
 	"proxy/admin":     {"proxy/feed", "proxy/ledger"},
 	"proxy/feed":      {"proxy/origin", "proxy/schedule", "proxy/share", "upgrade"},
@@ -40,11 +41,13 @@ var onlyIn = map[string][]string{
 	"gopkg.in/yaml.v3":                    {"config"},
 	"github.com/fasthttp/websocket":       {}, // a client in tests
 	"golang.org/x/net":                    {}, // a name server in tests
-	"github.com/klauspost/compress":       {"upgrade/coding", "cmd/pollbench/audience"},
+	"github.com/klauspost/compress":       {"upgrade/coding", "cmd/pollbench/audience", "proxy/accesslog"},
 	"github.com/molecule-man/go-brrr":     {"upgrade/coding"},
 	"github.com/spf13/cobra":              {"cmd/pollmux", "cmd/pollbench"},
 	"github.com/dunglas/httpsfv":          {"proxy/origin"},
 	"github.com/prometheus/client_golang": {"proxy/ledger", "proxy/admin"},
+	"github.com/valyala/fastjson":         {"proxy/accesslog"},
+	"golang.org/x/term":                   {"cmd/pollmux"},
 }
 
 func TestPackagesImportOnlyWhatTheLayoutAllows(t *testing.T) {

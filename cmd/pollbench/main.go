@@ -11,6 +11,8 @@
 //	soak       clients of all sorts and an origin that breaks, and what is left of it
 //	urls       a million different URLs, and subscribers meanwhile
 //	freshness  how stale subscribers are under a budget, and in a simulation of the same
+//	analyze    what "pollmux analyze" finds in a log, and predicts, against the truth
+//	logs       makes up a log for that
 //	schedule   when to poll, in simulated time
 //	check      all of it again, against the ratios of an earlier outcome
 //
@@ -120,7 +122,7 @@ Compare the ratios; the other figures belong to this machine and this hour.`,
 	for _, b := range newBenchmarks() {
 		root.AddCommand(b.cmd)
 	}
-	root.AddCommand(newSchedule(), newCheck(), newChild())
+	root.AddCommand(newSchedule(), newLogs(), newCheck(), newChild())
 	return root
 }
 

@@ -106,6 +106,11 @@ func TestWrongUsageIsTwoAndSaysWhatIsWrong(t *testing.T) {
 		"freshness --generate poison":                `--generate: there is no kind "poison"`,
 		"freshness --trace /nowhere":                 "--trace: open /nowhere: no such file",
 		"churn --rate 0":                             "--rate 0: choose at least 1",
+		"analyze --lines 9":                          "--lines 9: choose at least 1000",
+		"analyze --speed 0.5":                        "--speed 0.5: choose 1 to 100",
+		"analyze --within 1":                         "--within 1: choose more than 0",
+		"logs --lines 0":                             "--lines 0: choose at least 1",
+		"logs --truth /nowhere/at/all.txt":           "--truth /nowhere/at/all.txt: there is no such directory",
 		"schedule":                                   "--trace and --generate: choose one of them",
 		"schedule --trace - --generate poisson":      "--trace and --generate: choose one of them",
 		"schedule --trace -":                         "--budget 0: choose requests per second, more than 0",
@@ -162,6 +167,7 @@ func TestEachBenchmarkHasAQuickRun(t *testing.T) {
 		"fan --mixed 8s --n 2 --kinds longpoll --quick",
 		"herd --quick --n 20 --for 400ms --every 100ms --rounds 2",
 		"freshness --quick --n 30 --seed 3",
+		"analyze --quick --lines 50000 --replay 4000 --slice 2m",
 		"idle --quick --n 8 --points 2 --kinds sse --feed 8 --for 100ms",
 	} {
 		file := filepath.Join(t.TempDir(), "outcome.json")
@@ -277,5 +283,22 @@ func TestAChildEndsWithItsInput(t *testing.T) {
 	var hello struct{ Address string }
 	if err := json.Unmarshal([]byte(stdout), &hello); err != nil || code != exitGood || !strings.HasPrefix(hello.Address, "127.0.0.1:") {
 		t.Error(code, stdout, err)
+	}
+}
+
+func TestALogIsWrittenWithWhatEachLineIs(t *testing.T) {
+	dir := t.TempDir()
+	log, truth := filepath.Join(dir, "access.log"), filepath.Join(dir, "truth.txt")
+	if code, stdout, stderr := try(t, "logs", "--lines", "500", "--over", "10m", "--timed", "--out", log, "--truth", truth); code != exitGood || stdout+stderr != "" {
+		t.Fatal(code, stdout, stderr)
+	}
+	_, printed, _ := try(t, "logs", "--lines", "500", "--over", "10m", "--timed")
+	text, err := os.ReadFile(log)
+	if err != nil || string(text) != printed || strings.Count(printed, "\n") != 500 {
+		t.Error(err, len(text), len(printed))
+	}
+	kinds, err := os.ReadFile(truth)
+	if err != nil || strings.Count(string(kinds), "\n") != 500 || !strings.Contains(string(kinds), "browsing\n") {
+		t.Error(err, string(kinds))
 	}
 }

@@ -28,7 +28,8 @@ type report struct {
 const (
 	jsonFlag    = "json"    // the outcome
 	profileFlag = "profile" // of some benchmarks: a CPU profile
-	outFlag     = "out"     // of schedule: a trace
+	outFlag     = "out"     // of schedule: a trace; of logs: a log
+	truthFlag   = "truth"   // of logs: what is what
 )
 
 func addJSONFlag(cmd *cobra.Command) {
@@ -38,7 +39,7 @@ func addJSONFlag(cmd *cobra.Command) {
 
 // checkFiles finds out what cannot be written before the benchmark, not after.
 func checkFiles(cmd *cobra.Command, _ []string) error {
-	for _, name := range []string{jsonFlag, profileFlag, outFlag} {
+	for _, name := range []string{jsonFlag, profileFlag, outFlag, truthFlag} {
 		f := cmd.Flag(name)
 		if f == nil {
 			continue
@@ -72,7 +73,7 @@ func flagsOf(cmd *cobra.Command) map[string]string {
 	flags := map[string]string{}
 	for _, name := range []string{
 		"addresses", "allow", "bars", "body", "budget", "bulk", "bursts", "clients", "count", "each", "every", "feed", "feeds", "first", "for",
-		"generate", "interval", "kinds", "latency", "mixed", "n", "points", "quick", "rate", "rounds", "seed", "slow", "streams", "warm",
+		"generate", "interval", "kinds", "latency", "mixed", "lines", "n", "over", "points", "quick", "rate", "replay", "rounds", "seed", "slice", "slow", "speed", "streams", "warm", "within",
 	} {
 		f := cmd.Flag(name)
 		if f == nil {

@@ -77,7 +77,7 @@ func (p *Policy) JudgeRenewal(resp *origin.Response, to Audience, known *Vary) V
 }
 
 func (p *Policy) refuse(resp *origin.Response, to Audience) Reason {
-	if !isAnswer(resp.Status) {
+	if !IsAnswer(resp.Status) {
 		return statusReason(resp.Status)
 	}
 	if reason := p.refuseHead(resp, to); reason != "" {
@@ -148,10 +148,10 @@ func (p *Policy) refuseDirectives(h origin.Header, to Audience) Reason {
 	return ""
 }
 
-// isAnswer reports whether a status tells what the resource is, for everybody
+// IsAnswer reports whether a status tells what the resource is, for everybody
 // with the same key: there it is (2xx but the partial ones), or it is not
 // there. Redirects, refusals and failures are for whoever asked.
-func isAnswer(status int) bool {
+func IsAnswer(status int) bool {
 	switch status {
 	case 200, 202, 203, 204, 404, 410:
 		return true

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/head"
 )
 
@@ -49,8 +50,8 @@ func (p *Policy) losesAny(query []byte, read []string) bool {
 	}
 }
 
-// loses reports whether a query parameter does not count. Some servers take a
-// semicolon for the end of one: what is behind it would be lost as well.
+// loses reports whether a query parameter does not count: it is one that was read
+// already, or one that the route ignores.
 func (p *Policy) loses(param []byte, read []string) bool {
 	if bytes.IndexByte(param, ';') >= 0 {
 		return false
@@ -61,5 +62,12 @@ func (p *Policy) loses(param []byte, read []string) bool {
 			return true
 		}
 	}
-	return p.lostQuery.Match(string(name))
+	return Loses(param, p.lostQuery)
+}
+
+// Loses reports whether a query parameter is not part of keys that ignore those. Some
+// servers take a semicolon for the end of one: what is behind it would be lost as
+// well.
+func Loses(param []byte, ignored config.Globs) bool {
+	return bytes.IndexByte(param, ';') < 0 && ignored.Match(string(paramName(param)))
 }
