@@ -49,17 +49,27 @@ func (p *Policy) losesAny(query []byte, read []string) bool {
 	}
 }
 
-// loses reports whether a query parameter does not count. Some servers take a
-// semicolon for the end of one: what is behind it would be lost as well.
+// loses reports whether a query parameter does not count.
 func (p *Policy) loses(param []byte, read []string) bool {
+	lost, _ := p.lost(param, read)
+	return lost
+}
+
+// lost reports whether a query parameter does not count, and why, for people. Some
+// servers take a semicolon for the end of one: what is behind it would be lost as
+// well.
+func (p *Policy) lost(param []byte, read []string) (lost bool, why string) {
 	if bytes.IndexByte(param, ';') >= 0 {
-		return false
+		return false, "it has a semicolon, for which some servers end a parameter"
 	}
 	name := paramName(param)
 	for _, r := range read {
 		if r == string(name) {
-			return true
+			return true, "pollmux itself has read it"
 		}
 	}
-	return p.lostQuery.Match(string(name))
+	if p.lostQuery.Match(string(name)) {
+		return true, "key.ignore_query names it"
+	}
+	return false, ""
 }
