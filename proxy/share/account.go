@@ -63,7 +63,7 @@ func (k *Key) Account(h *head.Head, ask Ask, agent, trail string) Account {
 		}
 	}
 	shown := *k
-	shown.target, shown.lines = hideQuery(k.target), hideLines(k.lines)
+	shown.target, shown.lines = HideQuery(k.target), hideLines(k.lines)
 	a.Identity, a.Withheld = credentialNames(k.lines), credentialNames(k.own)
 	a.Key = shown.parts(a.Identity)
 	a.Poll = string(shown.Request(nil, agent, trail))
@@ -93,10 +93,16 @@ func (k *Key) fieldParts(h *head.Head, ask Ask) []Part {
 	parts := []Part{}
 	for i := range h.Fields {
 		f := &h.Fields[i]
+		if f.Is == head.Host {
+			continue // it is a part of the key by another name
+		}
 		c, why := k.policy.classify(f, k.vary, ask.Trusted, wantsPage(h))
 		part := Part{Name: string(appendCanonical(nil, f.Name)), Class: nameOf(c, f, why), Why: why}
 		if c != out && len(k.value(h, i, ask)) == 0 {
-			c, part.Why = out, whyNothing(f, ask)
+			c, part.Class, part.Why = out, ClassOurs, whyNothing(f, ask)
+		}
+		if part.Class == ClassUnknown && soundsSecret(f.Name) {
+			part.Why += "; if it says who is asking, name it in credential_headers"
 		}
 		part.Keyed, part.Sent = c == in || c == identity, c == in || c == identity
 		if c == withheld {

@@ -37,9 +37,9 @@ func hideCookies(cookies []byte) []byte {
 	return shown
 }
 
-// hideQuery is a target without the values of parameters that are called like a
+// HideQuery is a target without the values of parameters that are called like a
 // secret.
-func hideQuery(target []byte) []byte {
+func HideQuery(target []byte) []byte {
 	path, query, found := bytes.Cut(target, []byte{'?'})
 	if !found {
 		return target

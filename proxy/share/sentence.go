@@ -27,7 +27,7 @@ var sentences = map[Reason]string{
 	"stream":           "the answer is itself a stream of events or pictures",
 	"endless":          "the answer did not end within the time of a poll",
 	"cache-control":    "the origin's Cache-Control cannot be read",
-	"no-store":         "the origin says that nobody may keep its answer (Cache-Control: no-store)",
+	"no-store":         "the origin says that nobody may keep its answer (Cache-Control: no-store); if that is meant for caches, share_no_store lets those without credentials share it",
 	"private":          "the origin says that its answer is one user's (Cache-Control: private)",
 	"names-a-user":     "the origin's answer has a field that names a user or a credential",
 
