@@ -44,6 +44,7 @@ var onlyIn = map[string][]string{
 	"github.com/klauspost/compress":       {"upgrade/coding", "cmd/pollbench/audience"},
 	"github.com/molecule-man/go-brrr":     {"upgrade/coding"},
 	"github.com/spf13/cobra":              {"cmd/pollmux", "cmd/pollbench"},
+	"github.com/gdamore/tcell":            {"cmd/pollmux/top"},
 	"github.com/dunglas/httpsfv":          {"proxy/origin"},
 	"github.com/prometheus/client_golang": {"proxy/ledger", "proxy/admin"},
 }

@@ -45,16 +45,6 @@ type Observed struct {
 	IfPublic *Observed `json:"if_public,omitempty"`
 }
 
-// Verdict says what an observation means.
-type Verdict string
-
-// The verdicts.
-const (
-	Unknown Verdict = "unknown" // too little was seen
-	Same    Verdict = "same"    // different clients were given the same, or would share nothing
-	Differs Verdict = "differs" // they were not, at one time
-)
-
 // Separator is something of a request by which an origin's answers differ, or
 // seemed to.
 type Separator struct {
@@ -104,15 +94,4 @@ func (t *RouteStats) addObserved(o *Observed) {
 	for reason, n := range o.Unshareable {
 		a.Unshareable[reason] += n
 	}
-}
-
-// and is the worse of two verdicts.
-func (v Verdict) and(o Verdict) Verdict {
-	if v == Differs || o == Differs {
-		return Differs
-	}
-	if v == o {
-		return v
-	}
-	return Unknown
 }
