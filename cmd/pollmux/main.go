@@ -87,7 +87,7 @@ client on the API's own URL through plain polls, long polls, chunked streams
 	})
 	root.Version = versionLine()
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(newServe(), newCheck(), newDemo(), newExplain(), newTop(), newVersion())
+	root.AddCommand(newServe(), newCheck(), newDemo(), newExplain(), newReport(), newTop(), newVersion())
 	return root
 }
 

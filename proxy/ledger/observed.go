@@ -6,6 +6,7 @@ type Observed struct {
 	// Share is the policy of sharing under which all of this would be.
 	Share   string  `json:"share"`
 	Verdict Verdict `json:"verdict"`
+	Why     string  `json:"why"` // in words, and what it rests on
 
 	Requests               int64   `json:"requests"`
 	Resources              int64   `json:"resources"` // known now: feeds that there would be
@@ -94,4 +95,5 @@ func (t *RouteStats) addObserved(o *Observed) {
 	for reason, n := range o.Unshareable {
 		a.Unshareable[reason] += n
 	}
+	a.Why = a.Verdict.Sentence(a)
 }

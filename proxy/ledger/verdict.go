@@ -1,7 +1,10 @@
 package ledger
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -41,6 +44,8 @@ func (v Verdict) Sentence(o *Observed) string {
 		return fmt.Sprintf("safe to share: yes, as far as seen. %d answers compared, none differs by client; different clients were given the same %d times", o.Compared, o.Alike)
 	case v == Same:
 		return fmt.Sprintf("safe to share: yes, as far as seen. %d answers compared, none differs; of %d it is by definition, as only requests with the same credentials would share", o.Compared, o.Apart)
+	case o.Compared == 0 && o.forbidden() != "":
+		return "safe to share: there is nothing to share. The origin's answers may not be, or the requests: " + o.forbidden()
 	case o.Compared == 0:
 		return "safe to share: not enough seen yet. No answer could be compared with another's"
 	}
@@ -62,4 +67,21 @@ func (s *Separator) By() string {
 		return s.Name
 	}
 	return s.Kind + " " + s.Name
+}
+
+// forbidden names why most requests could not be shared, the most frequent reason
+// first; "" if they could.
+func (o *Observed) forbidden() string {
+	var all int64
+	reasons := slices.SortedFunc(maps.Keys(o.Unshareable), func(a, b string) int {
+		return cmp.Or(cmp.Compare(o.Unshareable[b], o.Unshareable[a]), cmp.Compare(a, b))
+	})
+	for i, reason := range reasons {
+		all += o.Unshareable[reason]
+		reasons[i] = fmt.Sprintf("%s %d times", reason, o.Unshareable[reason])
+	}
+	if all == 0 || 2*all < o.Requests {
+		return ""
+	}
+	return strings.Join(reasons[:min(len(reasons), 3)], ", ")
 }

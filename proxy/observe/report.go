@@ -34,6 +34,7 @@ func (l *lens) report() ledger.Observed {
 	for reason, n := range a.unshareable {
 		seen.Unshareable[string(reason)] = n
 	}
+	seen.Why = seen.Verdict.Sentence(&seen)
 	return seen
 }
 
