@@ -119,7 +119,7 @@ func (x *explaining) whyShared() string {
 	case r.key.Audience() == share.OneUser:
 		return "only requests with the same " + who + " share its answer: as far as credentials can tell, one user's"
 	case r.key.Audience() == share.Identified:
-		return "only requests with the same " + who + " share its answer; as that may be an application's, an answer that says no-store is not shared even so"
+		return "only requests with the same " + who + " share its answer; nothing says that these are one user's (they are short, or an application's), so one that says no-store is not shared even so"
 	case r.key.Withheld():
 		return "everybody who asks for this shares one answer (share: public); " + withheld + " is not sent on the poll"
 	}

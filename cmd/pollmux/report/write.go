@@ -238,7 +238,7 @@ func (p *page) price(in *Input) {
 func (p *page) assumptions(in *Input) {
 	p.say("## What the figures rest on\n")
 	p.say("- *Without pollmux* is what clients sent to be polled or passed, and the estimate. *With it* is every request that pollmux sent, checks of authorization and polls for those who are held included.")
-	p.say("- *Measured*: a request was answered and none was sent for it; time and bytes are those of the poll whose answer it got.")
+	p.say("- *Measured*: a request was answered, long polls and the beginnings of streams included, and none was sent for it; time and bytes are those of the poll whose answer it got.")
 	p.say("- *Estimated*: seconds that clients were held ÷ the interval of their route%s. Without pollmux they would have polled at that pace, for as long. The estimate is apart, and has no share in bytes or time.", intervals(in.Stats.Routes))
 	if in.Stats.Totals.Observed != nil {
 		p.say("- *Observed*: the rules of coalescing, replayed on requests that passed. \"As far as seen\" is what it says: other users may differ.")
