@@ -29,6 +29,17 @@ type Config struct {
 
 	// Routes are tried in order; the first match wins.
 	Routes []*Route `yaml:"routes"`
+
+	routeLines []int // where each of them begins; nil without a file
+}
+
+// RouteLine is the line of the file that the route of an index begins on, 0 if it
+// comes from no file.
+func (c *Config) RouteLine(i int) int {
+	if i < 0 || i >= len(c.routeLines) {
+		return 0
+	}
+	return c.routeLines[i]
 }
 
 // Admin is the operator's own listener: statistics, metrics, health, pprof.

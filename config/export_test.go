@@ -16,3 +16,6 @@ var (
 	ParseWithEnv  = parse
 	Remedy        = remedy
 )
+
+// ForgetLines makes a configuration that was read from a file as if it had not been.
+func ForgetLines(c *Config) { c.routeLines = nil }

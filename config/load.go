@@ -79,5 +79,11 @@ func (c *Config) check(r *report) (*Config, error) {
 		return nil, err
 	}
 	nameRoutes(c.Routes)
+	if r.lines != nil {
+		c.routeLines = make([]int, len(c.Routes))
+		for i := range c.Routes {
+			c.routeLines[i] = r.lines[item("routes", i)]
+		}
+	}
 	return c, nil
 }

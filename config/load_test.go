@@ -81,6 +81,7 @@ func TestWhatAFileLeavesOutHasItsDefault(t *testing.T) {
 	route := config.DefaultRoute()
 	route.Name, route.Path, route.Upstream = "/**", config.MustPattern("/**"), "api"
 	want.Routes = []*config.Route{route}
+	config.ForgetLines(c)
 	equal(t, "configuration", c, want)
 	equal(t, "server", c.Upstreams["api"].Servers[0].String(), "http://127.0.0.1:9000")
 }

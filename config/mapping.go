@@ -78,9 +78,11 @@ func (d *decoder) unknown(path, key string, n *yaml.Node, t reflect.Type) {
 
 // keysOf returns the keys of a struct, in the order of its fields.
 func keysOf(t reflect.Type) []string {
-	keys := make([]string, t.NumField())
-	for i := range keys {
-		keys[i] = t.Field(i).Tag.Get("yaml")
+	keys := make([]string, 0, t.NumField())
+	for i := range t.NumField() {
+		if f := t.Field(i); f.IsExported() { // the others come last
+			keys = append(keys, f.Tag.Get("yaml"))
+		}
 	}
 	return keys
 }

@@ -47,10 +47,7 @@ func (r *route) consents() authorize.Terms {
 // admitByPath sees to it that the origin lets the client in at authorize.path.
 // It reports false if the request has been answered.
 func (p *Proxy) admitByPath(r *request) bool {
-	r.route.share.Make(&r.key, &r.head, p.askWho(r))
-	who, _ := r.key.Who()
-	r.scratch = r.key.Inquiry(r.scratch[:0], r.route.Authorize.Path, p.agent, p.trail)
-	r.claim = claim{Claim: authorize.Claim{Who: who, What: r.key.Hash(r.scratch)}}
+	p.claimByPath(r)
 	if p.register.Holds(r.claim.Claim, r.now) {
 		return true
 	}
@@ -58,15 +55,30 @@ func (p *Proxy) admitByPath(r *request) bool {
 	return p.inquire(r)
 }
 
+// claimByPath makes the claim, and leaves in scratch what the origin is asked.
+func (p *Proxy) claimByPath(r *request) {
+	r.route.share.Make(&r.key, &r.head, p.askWho(r))
+	who, _ := r.key.Who()
+	r.scratch = r.key.Inquiry(r.scratch[:0], r.route.Authorize.Path, p.agent, p.trail)
+	r.claim = claim{Claim: authorize.Claim{Who: who, What: r.key.Hash(r.scratch)}}
+}
+
+// claimByResource does the same where the question is the resource itself. It returns
+// how long its head is.
+func (p *Proxy) claimByResource(r *request) (head int) {
+	who, _ := r.key.Who()
+	r.scratch = r.key.Lent(r.scratch[:0], p.agent, p.trail)
+	head = len(r.scratch)
+	r.scratch = append(append(r.scratch, "\r\n"...), r.key.Body()...)
+	r.claim = claim{Claim: authorize.Claim{Who: who, What: r.key.Hash(r.scratch)}}
+	return head
+}
+
 // admitByResource sees to it that the origin lets the client in to the resource
 // of its key, or that what it gets is what its own credentials bring. It reports
 // false if the request has been answered.
 func (p *Proxy) admitByResource(r *request) bool {
-	who, _ := r.key.Who()
-	r.scratch = r.key.Lent(r.scratch[:0], p.agent, p.trail)
-	lent := len(r.scratch)
-	r.scratch = append(append(r.scratch, "\r\n"...), r.key.Body()...)
-	r.claim = claim{Claim: authorize.Claim{Who: who, What: r.key.Hash(r.scratch)}}
+	lent := p.claimByResource(r)
 	r.unproven = false
 	f := p.feeds.Get(r.key.Bytes())
 	fresh := f != nil && f.IsFresh(r.now)

@@ -37,6 +37,7 @@ func TestNothingDependsOnTheDate(t *testing.T) {
 		"upgrade/etag.go Truncate":            "of a date of the origin",
 		"upgrade/streamhead.go UTC":           "Date of an answer of our own",
 		"upgrade/fanout/ear.go time.Unix":     "a deadline in the past",
+		"proxy/explain/text.go Round":         "of a duration",
 		"proxy/alarm.go Round":                "of a duration",
 		"proxy/accesslog/table.go Round":      "of a duration",
 		"proxy/accesslog/emit.go Round":       "of a duration",

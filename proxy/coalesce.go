@@ -16,31 +16,20 @@ import (
 
 // coalesce answers a request of a coalesced route from a poll, if it can.
 func (p *Proxy) coalesce(r *request) {
-	if r.preflight = r.route.guards() && isPreflight(&r.head); r.preflight {
+	if r.preflight = r.route.isPreflight(&r.head); r.preflight {
 		p.pass(r, share.ReasonMethod)
 		return
 	}
 	if r.route.guards() && !p.admitByPath(r) {
 		return
 	}
-	if reason := r.route.share.Coalescable(&r.head); reason != "" {
-		if string(r.head.Method) != http.MethodOptions && p.lacks(r) {
-			p.refuse(r, lacksCredentials())
-		} else {
-			p.pass(r, reason)
-		}
+	if refused, reason := p.unfit(r); p.isOver(r, refused, reason) {
 		return
 	}
 	if r.head.Length != 0 && !p.collectBody(r) {
 		return
 	}
-	if r.head.Upgrade && hasSubprotocol(&r.head) {
-		// Whatever it is, it is the origin's.
-		p.pass(r, share.ReasonUpgrade)
-		return
-	}
-	if refused := p.negotiate(r); refused != nil {
-		p.refuse(r, refused)
+	if refused, reason := p.choose(r); p.isOver(r, refused, reason) {
 		return
 	}
 	for range tries {
@@ -57,6 +46,38 @@ func (p *Proxy) coalesce(r *request) {
 		}
 	}
 	p.pass(r, share.ReasonLearning)
+}
+
+// unfit says what the head of a request decides before anything else of it is looked
+// at: it is refused, or passed on for a reason, or neither.
+func (p *Proxy) unfit(r *request) (refused *problem, reason share.Reason) {
+	reason = r.route.share.Coalescable(&r.head)
+	if reason != "" && string(r.head.Method) != http.MethodOptions && p.lacks(r) {
+		return lacksCredentials(), ""
+	}
+	return nil, reason
+}
+
+// choose chooses how the client is served, or says that it is refused, or passed on
+// for a reason.
+func (p *Proxy) choose(r *request) (refused *problem, reason share.Reason) {
+	if r.head.Upgrade && hasSubprotocol(&r.head) {
+		return nil, share.ReasonUpgrade // whatever it is, it is the origin's
+	}
+	return p.negotiate(r), ""
+}
+
+// isOver does what was decided, and reports whether something was.
+func (p *Proxy) isOver(r *request, refused *problem, reason share.Reason) bool {
+	switch {
+	case refused != nil:
+		p.refuse(r, refused)
+	case reason != "":
+		p.pass(r, reason)
+	default:
+		return false
+	}
+	return true
 }
 
 // answer tries to answer from the feed of the request's key. errAgain means

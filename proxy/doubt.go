@@ -33,6 +33,11 @@ func (p *Proxy) doubts(r *request) bool {
 	return r.choice.Transport == upgrade.Poll && r.key.Withheld() && !r.unproven && p.feeds.Get(r.key.Bytes()) == nil && r.route.doubt.isDeep(r.now)
 }
 
+// wouldPass is isDeep without a look of its own.
+func (d *doubt) wouldPass(now time.Time) bool {
+	return d.vain.Load() >= deepDoubt && int64(now.Sub(d.epoch))-d.probed.Load() < int64(doubtTime)
+}
+
 // isDeep reports whether to pass rather than poll. Once in a while it is not, for
 // one request.
 func (d *doubt) isDeep(now time.Time) bool {

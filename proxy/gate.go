@@ -159,6 +159,13 @@ func (g *gate) forgetLocked(c *conn) {
 	g.dischargeLocked(c)
 }
 
+// count is how many connections there are.
+func (g *gate) count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.conns)
+}
+
 // occupy charges an address for the request that a connection carries, until
 // vacate. It reports false if the address has its limit already.
 func (g *gate) occupy(c *conn, client netip.Addr) bool {

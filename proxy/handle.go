@@ -54,16 +54,12 @@ func (p *Proxy) serve(r *request) {
 	if over := p.overLimit(r); over {
 		return
 	}
-	if string(r.head.Target) == "*" || isLastHop(&r.head) {
+	if isForUs(&r.head) {
 		r.ctx.SetStatusCode(http.StatusNoContent)
 		r.ctx.Response.Header.Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 		return
 	}
-	if r.route = r.rules.routeOf(&r.head); r.route == nil {
-		p.refuse(r, newProblem(http.StatusNotFound, noRoute))
-		return
-	}
-	if refused := p.checkRequest(r); refused != nil {
+	if refused := p.place(r); refused != nil {
 		p.refuse(r, refused)
 		return
 	}
@@ -73,6 +69,17 @@ func (p *Proxy) serve(r *request) {
 		return
 	}
 	p.coalesce(r)
+}
+
+// isForUs reports whether a request asks what pollmux itself can do.
+func isForUs(h *head.Head) bool { return string(h.Target) == "*" || isLastHop(h) }
+
+// place finds the request's route, and says what there is against the request on any.
+func (p *Proxy) place(r *request) *problem {
+	if r.route = r.rules.routeOf(&r.head); r.route == nil {
+		return newProblem(http.StatusNotFound, noRoute)
+	}
+	return p.checkRequest(r)
 }
 
 // checkRequest applies what holds on every route.

@@ -15,6 +15,10 @@ func isPreflight(h *head.Head) bool {
 		h.Has(head.Origin) && first(h.Lookup("access-control-request-method")) != ""
 }
 
+// isPreflight reports whether a request is one on a route where each client has to be
+// let in.
+func (r *route) isPreflight(h *head.Head) bool { return r.guards() && isPreflight(h) }
+
 // preflightFields are the fields of an answer to it that a browser looks at. An
 // origin that does not look at the method answers with the resource: who was not
 // let in sees nothing of that, not even whether it changed.

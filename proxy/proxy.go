@@ -112,6 +112,7 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	p.crowd = newCrowd(c.Limits)
 	p.gate = newGate(c.Limits, c.Timeouts.Write, p.ledger.LimitHit, func(a netip.Addr) bool { return p.rules.Load().trusts(a) })
 	p.gate.quick = p.quick
+	p.ledger.Connected(p.gate.count)
 	p.requests.New = func() any { return new(request) }
 	p.quicks.New = p.requests.New
 	p.spare.New = func() any { return p.sparePass() }

@@ -173,6 +173,26 @@ func (p hostPattern) matches(host []byte) bool {
 	return true
 }
 
+// miss is what of a route a request does not match.
+type miss uint8
+
+const (
+	nothing miss = iota
+	itsHost
+	itsPath
+)
+
+// misses expects a host without its port, in lower case.
+func (r *route) misses(host, path []byte) miss {
+	switch {
+	case !r.host.matches(host):
+		return itsHost
+	case !r.Path.Match(path):
+		return itsPath
+	}
+	return nothing
+}
+
 // withoutPort expects an authority.
 func withoutPort(host []byte) []byte {
 	if i := bytes.LastIndexByte(host, ':'); i >= 0 && bytes.IndexByte(host[i:], ']') < 0 {

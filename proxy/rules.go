@@ -57,7 +57,7 @@ func (all *rules) add(r *route) {
 func (all *rules) find(host, path []byte) *route {
 	host = withoutPort(host)
 	for _, r := range all.routes {
-		if r.host.matches(host) && r.Path.Match(path) {
+		if r.misses(host, path) == nothing {
 			return r
 		}
 	}

@@ -108,10 +108,7 @@ func (p *Proxy) expectProblem(r *request) *problem {
 			return over
 		}
 	}
-	if r.route = r.rules.routeOf(&r.head); r.route == nil {
-		return newProblem(http.StatusNotFound, noRoute)
-	}
-	return p.checkRequest(r)
+	return p.place(r)
 }
 
 // Serve accepts clients until the listener is closed, by Shutdown or Close. It

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/pollmux/pollmux/proxy/explain"
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/ledger"
 )
@@ -23,6 +24,7 @@ type Proxy interface {
 	Feeds() *feed.Feeds
 	Ready(ctx context.Context) error
 	Refresh(paths, routes []string) (feeds int, each []int, err error)
+	Explain(ctx context.Context, q explain.Question) (*explain.Explanation, error)
 }
 
 // Options are the policy of the listener.
@@ -66,6 +68,7 @@ func (a *Admin) mux() *http.ServeMux {
 	mux.Handle("GET /{$}", a.dashboard)
 	mux.HandleFunc("GET /api/stats", a.stats)
 	mux.HandleFunc("GET /api/feeds", a.feeds)
+	mux.HandleFunc("GET /api/explain", a.explain)
 	mux.HandleFunc("POST /api/refresh", a.refresh)
 	mux.Handle("GET /metrics", a.metrics())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })

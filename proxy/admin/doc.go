@@ -4,6 +4,7 @@
 //	GET  /             dashboard
 //	GET  /api/stats    the ledger, as JSON
 //	GET  /api/feeds    the live feeds, without their URLs and keys
+//	GET  /api/explain  ?url=/api/scores says what would become of a request, and why
 //	POST /api/refresh  ?path=/api/scores polls the feeds of a path at once; see refresh.go
 //	GET  /metrics      Prometheus
 //	GET  /healthz      200 while the process lives

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pollmux/pollmux/proxy/explain"
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/testdata/await"
@@ -60,6 +61,13 @@ func (s *stub) Refresh(paths, routes []string) (int, []int, error) {
 		each[i] = i + 1
 	}
 	return 3, each, nil
+}
+
+func (s *stub) Explain(_ context.Context, q explain.Question) (*explain.Explanation, error) {
+	if _, err := q.Raw(); err != nil {
+		return nil, err
+	}
+	return &explain.Explanation{Request: explain.Request{Method: q.Method, Target: q.URL}, Outcome: explain.Outcome{Is: explain.Passed, Why: strings.Join(q.Header, "|") + q.From.String()}}, nil
 }
 
 // saw is what was refreshed.

@@ -25,6 +25,7 @@ type Feed struct {
 	outage  *Outage
 	tag     string // of its key, in the IDs of its versions
 	asks    chan *ask
+	looks   chan chan<- Outlook
 	landed  chan landing
 	grants  chan struct{}  // turns of the dispatcher: one at a time
 	item    *schedule.Item // there; nil without one
@@ -108,7 +109,7 @@ type runState struct {
 func newFeed(s *Feeds, spec *Spec) *Feed {
 	f := &Feed{
 		set: s, spec: spec, outage: cmp.Or(spec.Outage, new(Outage)), tag: keyTag(spec.Key),
-		asks: make(chan *ask), landed: make(chan landing, 1), poked: make(chan struct{}, 1), grants: make(chan struct{}, 1),
+		asks: make(chan *ask), looks: make(chan chan<- Outlook), landed: make(chan landing, 1), poked: make(chan struct{}, 1), grants: make(chan struct{}, 1),
 		evicted: make(chan struct{}), done: make(chan struct{}),
 	}
 	f.runs = runState{changed: make(chan struct{}), known: spec.Vary, timer: time.NewTimer(spec.Policy.Linger)}

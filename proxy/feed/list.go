@@ -23,14 +23,17 @@ func (s *Feeds) List(now time.Time) []Info {
 	defer s.mu.RUnlock()
 	list := make([]Info, 0, len(s.live))
 	for _, f := range s.live {
-		list = append(list, f.infoLocked(now))
+		i := f.info(now)
+		i.Clients = f.references
+		list = append(list, i)
 	}
 	return list
 }
 
-func (f *Feed) infoLocked(now time.Time) Info {
+// info is all but Clients, which the live set knows.
+func (f *Feed) info(now time.Time) Info {
 	v := f.view.Load()
-	i := Info{Route: f.spec.Route, Feed: f.tag, Private: f.spec.Identity != "", Clients: f.references, Subscribers: f.Subscribers(), Stale: v.state.Stale}
+	i := Info{Route: f.spec.Route, Feed: f.tag, Private: f.spec.Identity != "", Subscribers: f.Subscribers(), Stale: v.state.Stale}
 	if now.Before(v.alone) {
 		i.Alone = string(v.reason)
 	}

@@ -15,6 +15,9 @@ func (f *Feed) run() {
 		select {
 		case a := <-f.asks:
 			f.take(a)
+		case reply := <-f.looks:
+			reply <- f.outlook(time.Now())
+			continue // nothing has changed
 		case l := <-f.landed:
 			f.land(l)
 		case <-f.grants:

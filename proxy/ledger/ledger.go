@@ -14,6 +14,8 @@ type Ledger struct {
 	routes  []*Route
 	budgets []func() Budget
 	limits  sync.Map // name of a limit → *atomic.Int64
+
+	connections func() int // nil if nobody knows
 }
 
 // New returns an empty account.
@@ -25,6 +27,17 @@ func (l *Ledger) Route(name string, interval time.Duration) *Route {
 	r := &Route{name: name, interval: interval, held: held{epoch: l.epoch}, limits: &l.limits}
 	l.routes = append(l.routes, r)
 	return r
+}
+
+// Connected has the number of clients' connections told with the rest. Not to be
+// called once the ledger is being read; count may be called at any time.
+func (l *Ledger) Connected(count func() int) { l.connections = count }
+
+func (l *Ledger) connected() int64 {
+	if l.connections == nil {
+		return 0
+	}
+	return int64(l.connections())
 }
 
 // LimitHit counts that a limit was reached.

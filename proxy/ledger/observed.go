@@ -6,6 +6,7 @@ type Observed struct {
 	// Share is the policy of sharing under which all of this would be.
 	Share   string  `json:"share"`
 	Verdict Verdict `json:"verdict"`
+	Why     string  `json:"why"` // in words, and what it rests on
 
 	Requests               int64   `json:"requests"`
 	Resources              int64   `json:"resources"` // known now: feeds that there would be
@@ -44,16 +45,6 @@ type Observed struct {
 	// not.
 	IfPublic *Observed `json:"if_public,omitempty"`
 }
-
-// Verdict says what an observation means.
-type Verdict string
-
-// The verdicts.
-const (
-	Unknown Verdict = "unknown" // too little was seen
-	Same    Verdict = "same"    // different clients were given the same, or would share nothing
-	Differs Verdict = "differs" // they were not, at one time
-)
 
 // Separator is something of a request by which an origin's answers differ, or
 // seemed to.
@@ -104,15 +95,5 @@ func (t *RouteStats) addObserved(o *Observed) {
 	for reason, n := range o.Unshareable {
 		a.Unshareable[reason] += n
 	}
-}
-
-// and is the worse of two verdicts.
-func (v Verdict) and(o Verdict) Verdict {
-	if v == Differs || o == Differs {
-		return Differs
-	}
-	if v == o {
-		return v
-	}
-	return Unknown
+	a.Why = a.Verdict.Sentence(a)
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pollmux/pollmux/upgrade"
 )
@@ -13,11 +14,18 @@ type Stats struct {
 	Routes  []RouteStats     `json:"routes"`
 	Budgets []Budget         `json:"budgets"` // of the upstreams that have one
 	Limits  map[string]int64 `json:"limit_hits"`
+
+	// TakenAt is when this was read, UptimeSeconds for how long the account has been
+	// kept by then, and Connections how many of clients there were.
+	TakenAt       time.Time `json:"taken_at"`
+	UptimeSeconds float64   `json:"uptime_seconds"`
+	Connections   int64     `json:"connections"`
 }
 
 // RouteStats is the account of a route, or of all together.
 type RouteStats struct {
 	Name                   string           `json:"name"`
+	IntervalSeconds        float64          `json:"interval_seconds,omitempty"` // at which clients would poll; not in the totals
 	ClientRequests         ClientRequests   `json:"client_requests"`
 	UpstreamRequests       UpstreamRequests `json:"upstream_requests"`
 	UpstreamNotModified    int64            `json:"upstream_not_modified"`
@@ -72,7 +80,11 @@ type Quantiles struct {
 // Stats reads the whole account. It is not one instant's: counters go on while
 // it is read.
 func (l *Ledger) Stats() Stats {
-	s := Stats{Routes: []RouteStats{}, Budgets: l.budgeted(), Limits: counts(&l.limits)}
+	now := time.Now()
+	s := Stats{
+		Routes: []RouteStats{}, Budgets: l.budgeted(), Limits: counts(&l.limits),
+		TakenAt: now, UptimeSeconds: now.Sub(l.epoch).Seconds(), Connections: l.connected(),
+	}
 	for _, r := range l.routes {
 		s.Routes = append(s.Routes, r.stats())
 	}
@@ -82,7 +94,7 @@ func (l *Ledger) Stats() Stats {
 
 func (r *Route) stats() RouteStats {
 	return RouteStats{
-		Name: r.name,
+		Name: r.name, IntervalSeconds: r.interval.Seconds(),
 		ClientRequests: ClientRequests{
 			Poll: r.requests[upgrade.Poll].Load(), Longpoll: r.requests[upgrade.Longpoll].Load(),
 			SSE: r.requests[upgrade.SSE].Load(), NDJSON: r.requests[upgrade.NDJSON].Load(),

@@ -100,7 +100,7 @@ func TestOneUserWhoseAnswerDiffersIsEnough(t *testing.T) {
 			return said{body: "nothing new"}
 		})
 		o := r.Observed()
-		if o.Verdict != ledger.Differs || o.Alike < enough || o.Differing == 0 {
+		if o.Verdict != ledger.Differs || o.Alike < ledger.Enough || o.Differing == 0 {
 			t.Errorf("%+v", o)
 		}
 		t.Logf("%+v", o)
@@ -253,7 +253,7 @@ func TestWhatIsNeverSharedIsNotFoundSafe(t *testing.T) {
 		r.crowd(rand.New(rand.NewPCG(1, 1)), 20, 300*time.Millisecond, 100*time.Millisecond, 20*time.Second, func(int) said {
 			return said{body: "all the same", fields: []string{"Set-Cookie", "a=1"}}
 		})
-		if o := r.Observed(); o.Verdict != ledger.Unknown || o.Alike < enough || o.WouldSaveRequests != 0 {
+		if o := r.Observed(); o.Verdict != ledger.Unknown || o.Alike < ledger.Enough || o.WouldSaveRequests != 0 {
 			t.Errorf("%+v", o)
 		}
 	})

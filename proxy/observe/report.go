@@ -19,10 +19,6 @@ type account struct {
 	apart     int64 // of the same: between requests with the same credentials
 }
 
-// enough is how many pairs of different clients have to agree, or of requests that
-// nobody else would have shared, before nothing differing means anything.
-const enough = 100
-
 // report is what is known.
 func (l *lens) report() ledger.Observed {
 	l.mu.Lock()
@@ -38,6 +34,7 @@ func (l *lens) report() ledger.Observed {
 	for reason, n := range a.unshareable {
 		seen.Unshareable[string(reason)] = n
 	}
+	seen.Why = seen.Verdict.Sentence(&seen)
 	return seen
 }
 
@@ -62,7 +59,7 @@ func (a *account) verdict() ledger.Verdict {
 	switch {
 	case a.differing > 0:
 		return ledger.Differs
-	case a.compared > 0 && a.alike+a.apart >= enough:
+	case a.compared > 0 && a.alike+a.apart >= ledger.Enough:
 		return ledger.Same
 	}
 	return ledger.Unknown

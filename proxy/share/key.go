@@ -131,10 +131,10 @@ func (k *Key) Target() string { return string(k.hostSent()) + string(k.target) }
 
 // collect gathers the lines of the key.
 func (k *Key) collect(h *head.Head, ask Ask) {
-	reader := bytes.Contains(h.Joined(head.Accept), []byte("text/html"))
+	reader := wantsPage(h)
 	for i := range h.Fields {
 		f := &h.Fields[i]
-		c := k.policy.classify(f, k.vary, ask.Trusted, reader)
+		c, _ := k.policy.classify(f, k.vary, ask.Trusted, reader)
 		if c == out {
 			continue
 		}
@@ -142,6 +142,11 @@ func (k *Key) collect(h *head.Head, ask Ask) {
 			k.add(f, line{name: f.Name, value: value, class: c})
 		}
 	}
+}
+
+// wantsPage reports whether a client asks for what a person reads.
+func wantsPage(h *head.Head) bool {
+	return bytes.Contains(h.Joined(head.Accept), []byte("text/html"))
 }
 
 func (k *Key) add(f *head.Field, l line) {

@@ -143,26 +143,26 @@ const (
 	withheld              // a credential where all share one feed: neither
 )
 
-// classify says what a field of this route's requests does. trusted is whether
-// the client is believed what it says of its way, reader whether it is somebody
-// who wants a page.
-func (p *Policy) classify(f *head.Field, vary *Vary, trusted, reader bool) class {
+// classify says what a field of this route's requests does, and why, for people.
+// trusted is whether the client is believed what it says of its way, reader whether
+// it is somebody who wants a page.
+func (p *Policy) classify(f *head.Field, vary *Vary, trusted, reader bool) (c class, why string) {
 	if p.hasOwnRules() || len(vary.names) > 0 {
-		if c, ok := p.ownRule(f, vary, trusted); ok {
-			return c
+		if c, why = p.ownRule(f, vary, trusted); why != "" {
+			return c, why
 		}
 	}
 	switch f.Is {
 	case head.AcceptLanguage:
 		if reader {
-			return in // pages are translated, and few of them say Vary
+			return in, "the client asks for a page (Accept: text/html), and few origins that translate pages say so in Vary"
 		}
 	case head.Other, head.Origin, head.Accept, head.Prefer:
-		return in
+		return in, whyKeyed(f.Is)
 	case head.Credential, head.Cookie:
-		return p.identity()
+		return p.identity(), "it may say who is asking"
 	}
-	return out
+	return out, whyOut(f.Is)
 }
 
 func (p *Policy) identity() class {
@@ -176,26 +176,27 @@ func (p *Policy) hasOwnRules() bool {
 	return len(p.keyed)+len(p.ignored)+len(p.credential) > 0
 }
 
-// ownRule applies what the operator wrote, or the origin said in Vary. Neither
-// can make pollmux's own fields part of a poll. An origin that varies by a
-// forwarding field believes it: a stranger's is as if it were not there.
-func (p *Policy) ownRule(f *head.Field, vary *Vary, trusted bool) (class, bool) {
+// ownRule applies what the operator wrote, or the origin said in Vary; without
+// either, why is "". Neither can make pollmux's own fields part of a poll. An origin
+// that varies by a forwarding field believes it: a stranger's is as if it were not
+// there.
+func (p *Policy) ownRule(f *head.Field, vary *Vary, trusted bool) (c class, why string) {
 	if isManaged(f.Is) || f.Is == head.Credential || f.Is == head.Cookie {
-		return out, false
+		return out, ""
 	}
 	var buf [foldedSize]byte
 	name := appendFolded(buf[:0], f.Name)
 	switch {
 	case p.credential[string(name)]:
-		return p.identity(), true
+		return p.identity(), "credential_headers names it"
 	case p.ignored[string(name)]:
-		return out, true
+		return out, "key.ignore_headers names it"
 	case p.keyed[string(name)]:
-		return in, true
+		return in, "key.headers names it"
 	case (trusted || f.Is != head.Forwarding) && isAnyOf(vary.names, f.Name):
-		return in, true
+		return in, "the origin's answers on this route depend on it: its Vary says so"
 	}
-	return out, false
+	return out, ""
 }
 
 // isManaged reports whether pollmux itself says what such a field is on a

@@ -50,24 +50,32 @@ func (p *Policy) losesAny(query []byte, read []string) bool {
 	}
 }
 
-// loses reports whether a query parameter does not count: it is one that was read
-// already, or one that the route ignores.
+// loses reports whether a query parameter does not count.
 func (p *Policy) loses(param []byte, read []string) bool {
+	lost, _ := p.lost(param, read)
+	return lost
+}
+
+// lost reports whether a query parameter does not count, and why, for people. Some
+// servers take a semicolon for the end of one: what is behind it would be lost as
+// well.
+func (p *Policy) lost(param []byte, read []string) (lost bool, why string) {
 	if bytes.IndexByte(param, ';') >= 0 {
-		return false
+		return false, "it has a semicolon, for which some servers end a parameter"
 	}
 	name := paramName(param)
 	for _, r := range read {
 		if r == string(name) {
-			return true
+			return true, "pollmux itself has read it"
 		}
 	}
-	return Loses(param, p.lostQuery)
+	if Loses(param, p.lostQuery) {
+		return true, "key.ignore_query names it"
+	}
+	return false, ""
 }
 
-// Loses reports whether a query parameter is not part of keys that ignore those. Some
-// servers take a semicolon for the end of one: what is behind it would be lost as
-// well.
+// Loses reports whether a query parameter is not part of keys that ignore those.
 func Loses(param []byte, ignored config.Globs) bool {
 	return bytes.IndexByte(param, ';') < 0 && ignored.Match(string(paramName(param)))
 }

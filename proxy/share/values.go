@@ -14,14 +14,29 @@ func (k *Key) preferValue(prefer []byte) []byte {
 // cookieValue drops the cookies that do not count (RFC 6265 section 4.2.1).
 func (k *Key) cookieValue(cookie []byte) []byte {
 	return k.filter(cookie, ';', func(pair []byte) bool {
-		name, _, _ := bytes.Cut(pair, []byte{'='})
-		name = bytes.TrimSpace(name)
-		p := k.policy
-		if len(p.cookies) > 0 {
-			return p.cookies.Match(string(name))
-		}
-		return !p.lostCookies.Match(string(name)) && (looksLikeSession(name) || !p.analytics.Match(string(name)))
+		counts, _ := k.policy.countsCookie(cookieName(pair))
+		return counts
 	})
+}
+
+func cookieName(pair []byte) []byte {
+	name, _, _ := bytes.Cut(pair, []byte{'='})
+	return bytes.TrimSpace(name)
+}
+
+// countsCookie reports whether a cookie may say who is asking, and why, for people.
+func (p *Policy) countsCookie(name []byte) (counts bool, why string) {
+	switch {
+	case len(p.cookies) > 0 && p.cookies.Match(string(name)):
+		return true, "credential_cookies names it"
+	case len(p.cookies) > 0:
+		return false, "credential_cookies names others"
+	case p.lostCookies.Match(string(name)):
+		return false, "key.ignore_cookies names it"
+	case looksLikeSession(name), !p.analytics.Match(string(name)):
+		return true, "it may say who is asking"
+	}
+	return false, "a well-known analytics cookie, by which no server decides what to answer"
 }
 
 // looksLikeSession reports whether a cookie is called as frameworks call their
