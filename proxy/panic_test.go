@@ -163,6 +163,7 @@ func TestAWatchThatPanicsEndsItsRequest(t *testing.T) {
 // is to be looked at by whoever adds one.
 func TestEveryGoroutineIsKnown(t *testing.T) {
 	known := map[string]string{
+		"proxy/admin/admin.go a.running.Go":        "what it does is guarded",
 		"proxy/feed/feeds.go f.run":                "end recovers",
 		"proxy/feed/dispatcher.go d.run":           "what it does recovers",
 		"proxy/feed/flight.go f.fly":               "recovers, and lands",

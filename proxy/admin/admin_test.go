@@ -18,6 +18,7 @@ func TestEveryEndpointAnswers(t *testing.T) {
 		"/":                    {"text/html; charset=utf-8", "<"},
 		"/api/stats":           {"application/json", "{\n"},
 		"/api/feeds":           {"application/json", "[]"},
+		"/api/history":         {"application/json", `{"step_seconds":5,`},
 		"/metrics":             {"text/plain; version=0.0.4; charset=utf-8; escaping=underscores", "# HELP"},
 		"/healthz":             {"text/plain; charset=utf-8", "ok\n"},
 		"/readyz":              {"text/plain; charset=utf-8", "ready\n"},

@@ -38,7 +38,7 @@ func (r *rig) pass(d time.Duration, each func()) {
 
 // last is the last point of a route.
 func (r *rig) last(route string) Point {
-	_, each := r.history.Last([]string{route})
+	_, _, each := r.history.Last([]string{route})
 	return each[0]
 }
 
@@ -73,7 +73,7 @@ func TestAPointIsWhatHappenedInItsStep(t *testing.T) {
 		if r.last("idle") != (Point{}) || r.history.routes["idle"].points != nil || idle.Name() != "idle" {
 			t.Error("what does nothing costs a ring")
 		}
-		if total, _ := r.history.Last(nil); total != p {
+		if _, total, _ := r.history.Last(nil); total != p {
 			t.Errorf("in all %+v, want %+v", total, p)
 		}
 		report := r.history.Totals([]string{"scores", "nobody"})

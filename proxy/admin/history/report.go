@@ -76,8 +76,9 @@ func (h *History) Route(name string) (r Report, ok bool) {
 	return h.reportLocked(&t.ring), true
 }
 
-// Last is the last point of all routes together, and of each of these.
-func (h *History) Last(routes []string) (total Point, each []Point) {
+// Last is the last point of all routes together, and of each of these; and when it
+// was made.
+func (h *History) Last(routes []string) (until time.Time, total Point, each []Point) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	each = make([]Point, len(routes))
@@ -86,7 +87,7 @@ func (h *History) Last(routes []string) (total Point, each []Point) {
 			each[i] = t.at(0)
 		}
 	}
-	return h.totals.at(0), each
+	return h.last, h.totals.at(0), each
 }
 
 // kept is how many points there are.
