@@ -16,13 +16,11 @@ const kept = {
   },
 };
 
-// As a password in UTF-8, base64 takes what a field cannot have.
-const authorization = (token) => ({ Authorization: `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`:${token}`)))}` });
-
 // Without user and password, with which a page may have been opened, and may not fetch.
 async function ask(path, signal = AbortSignal.timeout(10_000)) {
   const token = kept.read();
-  const response = await fetch(new URL(path, location.origin + location.pathname), { cache: "no-store", signal, headers: token ? authorization(token) : {} });
+  if (/[^!-~]/.test(token)) throw new Unauthorized("That is not the token: it has no spaces."); // nor could it be sent
+  const response = await fetch(new URL(path, location.origin + location.pathname), { cache: "no-store", signal, headers: token ? { Authorization: `Bearer ${token}` } : {} });
   if (response.status === 401) throw new Unauthorized(token ? "That is not the token." : "");
   if (!response.ok) throw new Error(response.status === 403 ? "the admin listener wants to be asked by address or as localhost" : `the admin listener answers ${response.status}`);
   return response;
