@@ -131,7 +131,7 @@ func (a *Admin) ready(w http.ResponseWriter, r *http.Request) {
 
 func (a *Admin) metrics() http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(a.proxy.Ledger(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(a.proxy.Ledger(), standing{a}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 

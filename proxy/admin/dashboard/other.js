@@ -41,7 +41,7 @@ function rowsOf(objects, depth) {
 }
 
 function other(stats) {
-  const names = Object.keys(stats).filter((name) => !SHOWN.has(name) && stats[name] != null);
+  const names = Object.keys(stats).filter((name) => !SHOWN.has(name) && stats[name] != null && !(isObject(stats[name]) && !Object.keys(stats[name]).length));
   become(part("other"), names.map((name) => {
     const section = make("section", "card", make("h2", "", words(name)), tell(name, stats[name]));
     section.setAttribute("aria-label", words(name));
