@@ -27,16 +27,27 @@ routes:
 `, listen, admin, token, origin)
 }
 
-// crowd has clients of an address poll and be held until the test ends, whatever
+// dashboardOrigin answers everything with the same.
+func dashboardOrigin(t *testing.T) *legacy.Faulty {
+	t.Helper()
+	origin := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
+	if err := origin.Listen("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(origin.Close)
+	return origin
+}
+
+// crowdOn has clients of an address poll and be held until the test ends, whatever
 // becomes of the server.
-func crowd(t *testing.T, address string) {
+func crowdOn(t *testing.T, address string, paths ...string) {
 	ctx, stop := context.WithCancel(context.Background())
 	clients := make(chan struct{})
 	fields := []http.Header{{}, {"Accept": {"text/event-stream"}}, {"Prefer": {"wait=1"}, "If-None-Match": {"*"}}}
 	for _, header := range fields {
 		go func() {
 			for ctx.Err() == nil {
-				for _, path := range []string{"/scores", "/x", "/y"} {
+				for _, path := range paths {
 					ask(ctx, "http://"+address+path, header)
 				}
 			}
@@ -72,11 +83,7 @@ func ask(ctx context.Context, url string, header http.Header) {
 func TestChromiumShowsTheDashboard(t *testing.T) {
 	node := needScripts(t)
 	chromium := need(t, "chromium", "chromium-browser", "google-chrome")
-	origin := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
-	if err := origin.Listen("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(origin.Close)
+	origin := dashboardOrigin(t)
 	const token = `canary:t%3Fk"en`
 	file := filepath.Join(t.TempDir(), "pollmux.yaml")
 	write(t, file, dashboardConfig("127.0.0.1:0", "127.0.0.1:0", token, origin.URL()))
@@ -84,7 +91,7 @@ func TestChromiumShowsTheDashboard(t *testing.T) {
 	write(t, file, dashboardConfig("127.0.0.1:0", "127.0.0.1:0", "", origin.URL()))
 	open := start(t, "--config", file)
 	write(t, file, dashboardConfig(open.serve, open.admin, "", origin.URL()))
-	crowd(t, open.serve)
+	crowdOn(t, open.serve, "/scores", "/x", "/y")
 
 	p := launch(t, node, filepath.Join(scripts, "dashboard.mjs"), "http://"+open.admin, "http://"+guarded.admin, token, chromium, t.TempDir())
 	lines := func(beginning string) int { return strings.Count("\n"+p.lines.String(), "\n"+beginning) }
