@@ -165,6 +165,7 @@ func TestEveryGoroutineIsKnown(t *testing.T) {
 	known := map[string]string{
 		"proxy/accesslog/merge.go wait.Go":         "reads files for a command; serves nobody",
 		"proxy/accesslog/source.go wait.Go":        "what parses a line recovers",
+		"proxy/admin/admin.go a.running.Go":        "what it does is guarded",
 		"proxy/feed/feeds.go f.run":                "end recovers",
 		"proxy/feed/dispatcher.go d.run":           "what it does recovers",
 		"proxy/feed/flight.go f.fly":               "recovers, and lands",

@@ -69,7 +69,7 @@ func serve(ctx context.Context, c *config.Config, called names, log *slog.Logger
 		closeAll(append(listeners, adminListener))
 		return err
 	}
-	a := admin.New(p, admin.Options{Token: c.Admin.Token, Log: log})
+	a := admin.New(p, admin.Options{Token: c.Admin.Token, Log: log, Version: version})
 	var running sync.WaitGroup
 	running.Go(func() { a.Serve(adminListener) })
 	for _, l := range listeners {

@@ -7,12 +7,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/pollmux/pollmux/proxy/admin/history"
 	"github.com/pollmux/pollmux/proxy/explain"
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/ledger"
@@ -29,8 +31,9 @@ type Proxy interface {
 
 // Options are the policy of the listener.
 type Options struct {
-	Token string       // "" if none is needed
-	Log   *slog.Logger // defaults to slog.Default()
+	Token   string       // "" if none is needed
+	Log     *slog.Logger // defaults to slog.Default()
+	Version string       // of the program
 }
 
 // Admin serves the operator.
@@ -38,15 +41,30 @@ type Admin struct {
 	proxy     Proxy
 	token     string
 	dashboard *dashboard
+	began     time.Time
+	history   *history.History
+	meter     *meter
+	live      *live
+	viewers   *viewers
 	server    *http.Server
+	running   sync.WaitGroup // live, from the first Serve on
+	serve     sync.Once
+	close     sync.Once
+
+	// The goroutine of live has these.
+	crowd   crowd
+	crowded time.Time // when it was looked at
 }
 
 // New returns an admin of a proxy.
 func New(p Proxy, o Options) *Admin {
-	a := &Admin{proxy: p, token: o.Token, dashboard: newDashboard()}
+	now := time.Now()
+	a := &Admin{proxy: p, token: o.Token, dashboard: newDashboard(), began: now, history: history.New(now), meter: newMeter(o.Version)}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	a.live = newLive(func(now time.Time) { a.history.Tick(now, p.Ledger()) }, a.look, o.Log)
+	a.viewers = newViewers(a.live, o.Log)
 	a.server = &http.Server{
 		Handler:           a.guard(http.NewCrossOriginProtection().Handler(a.mux())),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -58,10 +76,20 @@ func New(p Proxy, o Options) *Admin {
 }
 
 // Serve serves until Close. It blocks.
-func (a *Admin) Serve(l net.Listener) { _ = a.server.Serve(l) }
+func (a *Admin) Serve(l net.Listener) {
+	a.serve.Do(func() { a.running.Go(a.live.run) })
+	_ = a.server.Serve(l)
+}
 
-// Close ends the listener and its connections.
-func (a *Admin) Close() { _ = a.server.Close() }
+// Close ends the listener and its connections, and waits for what looks after the
+// dashboard.
+func (a *Admin) Close() {
+	a.close.Do(a.live.stop)
+	_ = a.server.Close()
+	a.viewers.engine.Close()
+	a.serve.Do(func() {}) // it does not begin any more
+	a.running.Wait()
+}
 
 func (a *Admin) mux() *http.ServeMux {
 	mux := http.NewServeMux()
@@ -69,6 +97,8 @@ func (a *Admin) mux() *http.ServeMux {
 	mux.HandleFunc("GET /api/stats", a.stats)
 	mux.HandleFunc("GET /api/feeds", a.feeds)
 	mux.HandleFunc("GET /api/explain", a.explain)
+	mux.HandleFunc("GET /api/history", a.past)
+	mux.Handle("GET /api/live", a.viewers)
 	mux.HandleFunc("POST /api/refresh", a.refresh)
 	mux.Handle("GET /metrics", a.metrics())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
@@ -104,7 +134,7 @@ func (a *Admin) ready(w http.ResponseWriter, r *http.Request) {
 
 func (a *Admin) metrics() http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(a.proxy.Ledger(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(a.proxy.Ledger(), standing{a}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 

@@ -18,6 +18,7 @@ func TestEveryEndpointAnswers(t *testing.T) {
 		"/":                    {"text/html; charset=utf-8", "<"},
 		"/api/stats":           {"application/json", "{\n"},
 		"/api/feeds":           {"application/json", "[]"},
+		"/api/history":         {"application/json", `{"step_seconds":5,`},
 		"/metrics":             {"text/plain; version=0.0.4; charset=utf-8; escaping=underscores", "# HELP"},
 		"/healthz":             {"text/plain; charset=utf-8", "ok\n"},
 		"/readyz":              {"text/plain; charset=utf-8", "ready\n"},
@@ -70,6 +71,9 @@ func TestReadinessSaysWhyNot(t *testing.T) {
 		r.do("GET", "/readyz").want(t, 503, why+"\n")
 		r.do("GET", "/healthz").want(t, 200, "ok\n")
 	}
+	if !strings.Contains(r.do("GET", "/metrics").body, "\npollmux_ready 0\n") {
+		t.Error("the metrics do not say so")
+	}
 	s.fails(nil)
 	r.do("GET", "/readyz").want(t, 200, "ready\n")
 }
@@ -98,7 +102,7 @@ func TestTheStatisticsAreTheLedgers(t *testing.T) {
 	for _, line := range []string{
 		`pollmux_client_requests_total{route="scores",transport="poll"} 0`, `pollmux_limit_hits_total{limit="feeds"} 1`,
 		`pollmux_delivery_seconds_bucket{route="scores",le="0.001"} 0`, `pollmux_delivery_seconds_bucket{route="scores",le="+Inf"} 0`,
-		"go_goroutines ", "process_open_fds ",
+		"go_goroutines ", "process_open_fds ", "pollmux_ready 1", `pollmux_stale_feeds{route="scores"} 0`,
 	} {
 		if !slices.ContainsFunc(strings.Split(metrics, "\n"), func(l string) bool { return strings.HasPrefix(l, line) }) {
 			t.Errorf("no line %q", line)

@@ -31,10 +31,26 @@ func TestTheDashboardIsAllowedItsOwnScriptAndStyleOnly(t *testing.T) {
 func TestTheDashboardNeedsNothingFromElsewhereAndMakesNoMarkupOfData(t *testing.T) {
 	page := newRig(t, newStub(t), "").do("GET", "/").body
 	page = strings.ReplaceAll(page, "http://www.w3.org/2000/svg", "") // a name, not an address
-	for _, never := range []string{"http://", "https://", "@import", "innerHTML", "insertAdjacentHTML", "outerHTML =", "document.write", "eval(", "localStorage"} {
+	for _, never := range []string{"http://", "https://", "@import", "innerHTML", "insertAdjacentHTML", "outerHTML =", "document.write", "eval(", "localStorage", "document.cookie", "EventSource(", "setAttribute(\"style"} {
 		if strings.Contains(page, never) {
 			t.Errorf("the dashboard has %q", never)
 		}
+	}
+}
+
+// A phone in a cellar loads it as well.
+func TestTheDashboardIsSmall(t *testing.T) {
+	d := newDashboard()
+	if plain, gzipped := len(d.document), len(d.gzipped); gzipped == 0 || gzipped > 30<<10 {
+		t.Errorf("%d bytes, %d gzipped", plain, gzipped)
+	}
+	r := newRig(t, newStub(t), "")
+	a := r.do("GET", "/", "Accept-Encoding", "gzip")
+	if a.body != string(d.gzipped) || a.Header.Get("Content-Encoding") != "gzip" || a.Header.Get("Vary") != "Accept-Encoding" {
+		t.Errorf("got %d bytes, %v", len(a.body), a.Header)
+	}
+	if a := r.do("GET", "/", "Accept-Encoding", "gzip;q=0"); a.body != string(d.document) || a.Header.Get("Content-Encoding") != "" {
+		t.Errorf("got %d bytes, %v", len(a.body), a.Header)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // guard lets in whoever has the token, or whoever is here where there is none.
-// Health is no secret.
+// Health is no secret, and neither is the dashboard before it was told anything.
 func (a *Admin) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -20,11 +20,25 @@ func (a *Admin) guard(next http.Handler) http.Handler {
 		case a.token == "":
 			say(w, http.StatusForbidden, "ask for this by address or as localhost, or set admin.token")
 		default:
-			w.Header().Add("WWW-Authenticate", `Bearer realm="pollmux admin"`)
-			w.Header().Add("WWW-Authenticate", `Basic realm="pollmux admin", charset="UTF-8"`) // browsers ask for this one
-			say(w, http.StatusUnauthorized, "send admin.token as Authorization: Bearer, or as the password of any user")
+			a.challenge(w, r)
 		}
 	})
+}
+
+// challenge asks for the token. Browsers ask their user when they are challenged
+// for a password; but the dashboard asks by itself, and keeps the token for as long
+// as it is open: not in its address, nor in a cookie, which other ports of this host
+// would be sent as well.
+func (a *Admin) challenge(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("WWW-Authenticate", `Bearer realm="pollmux admin"`)
+	if r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		a.dashboard.send(w, r, http.StatusUnauthorized)
+		return
+	}
+	if r.Header.Get("Sec-Fetch-Dest") != "empty" { // that is a script's request
+		w.Header().Add("WWW-Authenticate", `Basic realm="pollmux admin", charset="UTF-8"`)
+	}
+	say(w, http.StatusUnauthorized, "send admin.token as Authorization: Bearer, or as the password of any user")
 }
 
 // admits reports whether a request may see everything.

@@ -4,10 +4,11 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 )
 
 // secured are the paths that need the token.
-var secured = []string{"/", "/api/stats", "/api/feeds", "/metrics", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/heap", "/nothing"}
+var secured = []string{"/api/stats", "/api/feeds", "/api/history", "/api/live", "/metrics", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/heap", "/nothing"}
 
 func basic(user, password string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
@@ -47,6 +48,9 @@ func TestTheTokenOpensEverything(t *testing.T) {
 		basic("anybody", "s3cret:with colon"), basic("", "s3cret:with colon"),
 	} {
 		for _, path := range secured[:len(secured)-1] {
+			if path == "/api/live" { // does not end
+				continue
+			}
 			// With a token, the name that it is asked by does not matter.
 			r.do("GET", path, "Authorization", authorization, "Host", "admin.example").want(t, 200, "")
 		}
@@ -55,6 +59,28 @@ func TestTheTokenOpensEverything(t *testing.T) {
 	if len(s.saw()) != 5 {
 		t.Errorf("refreshed %v", s.saw())
 	}
+}
+
+// The page asks for the token by itself: nothing may have the browser ask for it as
+// well.
+func TestTheDashboardAsksForTheToken(t *testing.T) {
+	s := newStub(t)
+	s.ledger.Route("canary", time.Second)
+	r := newRig(t, s, "secret")
+	open := newRig(t, s, "").do("GET", "/").want(t, 200, "<!doctype html>")
+	page := r.do("GET", "/").want(t, 401, "<!doctype html>")
+	if page.body != open.body || page.Header.Get("Content-Security-Policy") != open.Header.Get("Content-Security-Policy") || strings.Contains(page.body, "canary") {
+		t.Error("it is another page")
+	}
+	r.do("GET", "/", "Authorization", "Bearer secret").want(t, 200, "<!doctype html>")
+	r.do("POST", "/").want(t, 401, "send admin.token")
+	r.do("GET", "/index.html").want(t, 401, "send admin.token")
+	for _, a := range []reply{page, r.do("GET", "/api/live", "Sec-Fetch-Dest", "empty").want(t, 401, "send"), r.do("GET", "/api/stats", "Sec-Fetch-Dest", "empty")} {
+		if challenges := strings.Join(a.Header.Values("WWW-Authenticate"), "\n"); challenges != `Bearer realm="pollmux admin"` {
+			t.Errorf("%s is challenged with %q", a.Request.URL.Path, challenges)
+		}
+	}
+	newRig(t, s, "").do("GET", "/", "Host", "evil.example").want(t, 403, "ask for this by address")
 }
 
 func TestHealthIsNoSecret(t *testing.T) {

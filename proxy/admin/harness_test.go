@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/testdata/await"
+	"github.com/pollmux/pollmux/upgrade"
 )
 
 // stub is a proxy that is what a test says.
@@ -26,6 +28,7 @@ type stub struct {
 
 	mu        sync.Mutex
 	unready   error
+	broken    bool
 	refreshed []string
 }
 
@@ -33,6 +36,18 @@ func newStub(t *testing.T) *stub {
 	s := &stub{ledger: ledger.New(), feeds: feed.New(feed.Limits{})}
 	s.ledger.Route("scores", time.Second)
 	t.Cleanup(s.feeds.Close)
+	return s
+}
+
+// benchStub is one of so many routes, all of them in use.
+func benchStub(b *testing.B, routes int) *stub {
+	s := &stub{ledger: ledger.New(), feeds: feed.New(feed.Limits{})}
+	for i := range routes {
+		r := s.ledger.Route(fmt.Sprintf("route %d", i), time.Second)
+		r.Requested(upgrade.Poll)
+		r.Served(time.Second)
+	}
+	b.Cleanup(s.feeds.Close)
 	return s
 }
 
@@ -44,6 +59,9 @@ func (s *stub) Ready(ctx context.Context) error {
 	defer s.mu.Unlock()
 	if _, bounded := ctx.Deadline(); !bounded {
 		return errors.New("readiness may take for ever")
+	}
+	if s.broken {
+		panic("broken")
 	}
 	return s.unready
 }
@@ -75,6 +93,13 @@ func (s *stub) saw() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.refreshed)
+}
+
+// panics makes it panic where it is asked whether it is ready.
+func (s *stub) panics(broken bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = broken
 }
 
 // fails makes it unready; nil, ready.

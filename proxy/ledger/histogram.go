@@ -56,17 +56,22 @@ func middle(bucket int) float64 {
 // lies; 0 if nothing was counted.
 func Quantile(q float64, of ...*Histogram) float64 {
 	var sums [64 * subBuckets]int64
-	var total int64
 	for _, h := range of {
 		for i := range h.fine {
-			n := h.fine[i].Load()
-			sums[i] += n
-			total += n
+			sums[i] += h.fine[i].Load()
 		}
 	}
+	return quantile(q, &sums)
+}
+
+func quantile[N int64 | uint32](q float64, counts *[64 * subBuckets]N) float64 {
+	var total int64
+	for _, n := range counts {
+		total += int64(n)
+	}
 	rank := int64(math.Ceil(q * float64(total)))
-	for i, n := range sums {
-		if rank -= n; rank <= 0 && n > 0 {
+	for i, n := range counts {
+		if rank -= int64(n); rank <= 0 && n > 0 {
 			return middle(i)
 		}
 	}

@@ -1,83 +1,95 @@
-// The headline and the chart.
-
-function headline() {
-  const now = rates(past.get("") ?? []);
-  say(part("origin"), rate(now?.origin));
-  say(part("would"), rate(now?.would));
-  const spared = now && now.would > 0 ? Math.floor(100 * Math.max(0, 1 - now.origin / now.would)) : null;
-  say(part("spared"), spared == null ? "–" : `${spared} %`);
-  const failing = toldFeeds.some((f) => f.stale);
-  part("spared").classList.toggle("bad", failing);
-  say(part("spared-text"), now && now.would === 0 ? "no client at the moment" : failing ? "spared, over the last 10 s, while polls fail" : "spared, over the last 10 s");
-}
+// A chart of some series over the same time.
 
 function niceTop(n) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(n, 1)));
-  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((f) => f * power).find((top) => top >= n);
+  const power = 10 ** Math.floor(Math.log10(n));
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((f) => f * power).find((top) => top >= n * 0.9999);
 }
 
-function chart() {
-  const canvas = part("chart");
-  const ratio = devicePixelRatio || 1;
-  const [w, h] = [canvas.clientWidth, canvas.clientHeight];
-  canvas.width = Math.round(w * ratio);
-  canvas.height = Math.round(h * ratio);
-  const c = canvas.getContext("2d");
-  c.scale(ratio, ratio);
-  const style = getComputedStyle(document.documentElement);
-  const ink = (name) => style.getPropertyValue(`--${name}`).trim();
-  const notes = past.get("") ?? [];
-  const points = notes.map((note, i) => ({ at: note[0], ...rates(notes, i) })).filter((p) => p.would != null);
-  const now = notes.at(-1)?.[0] ?? Date.now();
-  const top = niceTop(Math.max(1, ...points.map((p) => Math.max(p.would, p.origin))));
-  const [left, bottom] = [44, h - 18];
-  const x = (at) => left + (w - left) * (1 - (now - at) / MEMORY);
-  const y = (r) => bottom - (bottom - 8) * (r / top);
-  axes(c, { w, left, bottom, top, y, x, now }, ink);
-  const inside = points.filter((p) => now - p.at <= MEMORY);
-  series(c, inside.map((p) => [x(p.at), y(p.would)]), bottom, ink("saved"));
-  series(c, inside.map((p) => [x(p.at), y(p.origin)]), bottom, ink("cost"));
-  if (inside.length < 2) {
+// Minutes between two marks of the axis, so that their labels have room.
+const marksOf = (range, width) => [1, 2, 5, 10, 15, 20, 30].find((m) => width / (range / 60_000 / m) >= 58) ?? 30;
+
+class Chart {
+  constructor(canvas) {
+    this.canvas = canvas;
+  }
+
+  // series: [{points, colour, filled}], of which points are [time, value]; cursor: a
+  // time to mark, or null.
+  draw({ series, until, range, unit, least, cursor }) {
+    const ratio = devicePixelRatio || 1;
+    const [w, h] = [this.canvas.clientWidth, this.canvas.clientHeight];
+    if (!w) return;
+    this.canvas.width = Math.round(w * ratio);
+    this.canvas.height = Math.round(h * ratio);
+    const c = this.canvas.getContext("2d");
+    c.scale(ratio, ratio);
+    c.font = "11px system-ui, sans-serif";
+    const style = getComputedStyle(document.documentElement);
+    const ink = (name) => style.getPropertyValue(`--${name}`).trim();
+    const top = niceTop(series.reduce((most, s) => s.points.reduce((m, [, v]) => Math.max(m, v), most), least));
+    const labels = [0, top / 2, top].map((v) => [v, unit(v)]);
+    this.left = Math.ceil(Math.max(...labels.map(([, text]) => c.measureText(text).width))) + 10;
+    const bottom = h - 18;
+    this.x = (at) => this.left + (w - this.left - 1) * (1 - (until - at) / range);
+    this.at = (x) => until - range * (1 - (x - this.left) / (w - this.left - 1));
+    const y = (v) => bottom - (bottom - 8) * (v / top);
+    this.axes(c, { w, bottom, labels, y, until, range }, ink);
+    for (const s of series) this.line(c, s.points.map(([at, v]) => [this.x(at), y(v)]), bottom, ink(s.colour), s.filled);
+    if (cursor != null) this.mark(c, this.x(cursor), bottom, ink("ink"));
+    if (!series.some((s) => s.points.length)) {
+      c.fillStyle = ink("muted");
+      c.textAlign = "center";
+      c.fillText("collecting the first figures", (w + this.left) / 2, h / 2 - 10);
+    }
+  }
+
+  axes(c, { w, bottom, labels, y, until, range }, ink) {
     c.fillStyle = ink("muted");
+    c.strokeStyle = ink("line");
+    c.textBaseline = "middle";
+    c.textAlign = "right";
+    for (const [v, text] of labels) {
+      c.beginPath();
+      c.moveTo(this.left, y(v));
+      c.lineTo(w, y(v));
+      c.stroke();
+      c.fillText(text, this.left - 8, y(v));
+    }
+    c.textBaseline = "alphabetic";
     c.textAlign = "center";
-    c.fillText("collecting the first figures", (w + left) / 2, h / 2 - 10);
+    const step = marksOf(range, w - this.left) * 60_000;
+    for (let at = Math.floor(until / step) * step; at > until - range; at -= step) {
+      const x = this.x(at);
+      if (x - 18 < this.left || x + 18 > w) continue;
+      c.fillText(clock(at), x, bottom + 14);
+      c.fillRect(x, bottom, 1, 3);
+    }
   }
-}
 
-function axes(c, { w, left, bottom, top, y, x, now }, ink) {
-  c.font = "11px system-ui, sans-serif";
-  c.fillStyle = ink("muted");
-  c.strokeStyle = ink("line");
-  c.textBaseline = "middle";
-  c.textAlign = "right";
-  for (const r of [0, top / 2, top]) {
+  line(c, points, bottom, colour, filled) {
+    if (!points.length) return;
     c.beginPath();
-    c.moveTo(left, y(r));
-    c.lineTo(w, y(r));
+    points.forEach(([x, y], i) => (i ? c.lineTo(x, y) : c.moveTo(x, y)));
+    if (points.length === 1) c.lineTo(points[0][0] - 3, points[0][1]);
+    c.strokeStyle = colour;
+    c.lineWidth = filled ? 1.5 : 2;
+    c.lineJoin = "round";
     c.stroke();
-    c.fillText(r >= 100 ? count(r) : String(+r.toFixed(2)), left - 8, y(r));
+    if (!filled) return;
+    c.lineTo(points.at(-1)[0], bottom);
+    c.lineTo(points[0][0], bottom);
+    c.globalAlpha = 0.15;
+    c.fillStyle = colour;
+    c.fill();
+    c.globalAlpha = 1;
   }
-  c.textBaseline = "alphabetic";
-  for (const minutes of [4, 3, 2, 1]) {
-    c.textAlign = "center";
-    c.fillText(`${minutes} min ago`, x(now - minutes * 60_000), bottom + 14);
-  }
-  c.textAlign = "right";
-  c.fillText("now", w, bottom + 14);
-}
 
-function series(c, points, bottom, colour) {
-  if (points.length < 2) return;
-  c.beginPath();
-  points.forEach(([px, py], i) => (i ? c.lineTo(px, py) : c.moveTo(px, py)));
-  c.strokeStyle = colour;
-  c.lineWidth = 2;
-  c.lineJoin = "round";
-  c.stroke();
-  c.lineTo(points.at(-1)[0], bottom);
-  c.lineTo(points[0][0], bottom);
-  c.globalAlpha = 0.13;
-  c.fillStyle = colour;
-  c.fill();
-  c.globalAlpha = 1;
+  mark(c, x, bottom, colour) {
+    c.beginPath();
+    c.moveTo(x, 4);
+    c.lineTo(x, bottom);
+    c.strokeStyle = colour;
+    c.lineWidth = 1;
+    c.stroke();
+  }
 }

@@ -1,58 +1,75 @@
-// The round: ask, show, and again.
+// What is told is shown, and told again.
 
+const past = new Past("api/history");
+const hour = new Hour(part("hour"), past);
+const headline = new Headline();
+const wrong = new Wrong();
 let told = null;
-let toldFeeds = [];
-let feedsAt = 0;
-let toldUnready = "";
 let lostAt = null;
 
-async function round() {
-  try {
-    const [stats, why] = await Promise.all([get("api/stats"), unready()]);
-    const at = Date.now();
-    remember("", at, stats.totals);
-    for (const r of stats.routes) remember(`route ${r.name}`, at, r);
-    [told, toldUnready] = [stats, why];
-    if (toldFeeds.length < MANY_FEEDS || at - feedsAt > 10_000) {
-      toldFeeds = await get("api/feeds");
-      feedsAt = at;
-    }
-    lostAt = null;
-    show();
-  } catch (error) {
-    lostAt ??= new Date();
-    const reason = error.message.startsWith("the ") ? error.message : "the admin API cannot be reached";
-    state("down", `${reason}, since ${lostAt.toLocaleTimeString()}`);
-  }
-  setTimeout(round, document.hidden ? 10 * PACE : PACE);
+// What the server tells, with what belongs together put together.
+function arranged(news) {
+  news.routes = news.stats.routes.map((r, i) => ({ ...r, now: news.now.routes[i], trend: past.trends.get(r.name) }));
+  return news;
 }
 
-function state(kind, text) {
-  part("state").className = kind;
-  say(part("state"), text);
-  document.body.classList.toggle("down-since", kind === "down");
-}
-
-// What is wrong, the worst first.
-function health() {
-  const stale = toldFeeds.filter((f) => f.stale).length;
-  if (toldUnready) state("warned", `not ready: ${toldUnready}`);
-  else if (stale) state("warned", stale === 1 ? "1 feed is stale" : `${count(stale)} feeds are stale`);
-  else state("up", "live");
-}
-
-function show() {
-  health();
-  headline();
+function show(news) {
+  if (told && told.began !== news.began) reload(); // another process, whose history is another
+  lostAt = null;
+  told = arranged(news);
+  if (past.until && !past.add(told.now.until, told.now.totals)) reload();
+  processLine(told);
+  headline.show(told);
   sums(told);
-  routes(told);
-  observed(told);
-  feeds(toldFeeds);
-  chart();
+  routes(told.routes);
+  budgets(told.stats.budgets);
+  observed(told.stats.routes);
+  other(told.stats);
+  feeds(told.feeds);
+  wrong.show(told);
+  hour.show();
+  detail.show(told);
 }
 
-for (const name of ["routes-filter", "feeds-filter"]) part(name).addEventListener("input", () => told && show());
-addEventListener("resize", chart);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", chart);
-chart();
-round();
+async function reload() {
+  try {
+    await past.load();
+    hour.show();
+  } catch { /* the line, which tells of it, comes again */ }
+}
+
+function processLine({ process: p, at, began }) {
+  const parts = [p.version, `up ${age((Date.parse(at) - Date.parse(began)) / 1000)}`, p.resident_bytes && bytes(p.resident_bytes), cpu(p, Date.parse(at)),
+    p.open_files && `${count(p.open_files)} of ${count(p.max_open_files)} files`, `${count(p.goroutines)} goroutines`];
+  say(part("process"), parts.filter(Boolean).join(" · "));
+}
+
+// The processor time since the last time, in percent of one core.
+let cpuBefore = null;
+function cpu(p, at) {
+  const before = cpuBefore;
+  cpuBefore = [at, p.cpu_seconds];
+  if (!before || at <= before[0] || p.cpu_seconds < before[1]) return "";
+  return `${Math.round((100_000 * (p.cpu_seconds - before[1])) / (at - before[0]))} % of a core`;
+}
+
+function lost(error) {
+  lostAt ??= new Date();
+  const reason = error instanceof TypeError || error.name === "TimeoutError" ? "the admin listener cannot be reached" : error.message;
+  state("down", `${reason}, since ${clock(lostAt, true)}`);
+}
+
+const line = new Line("api/live", {
+  opened: async () => {
+    await past.load();
+    admitted();
+    hour.show();
+  },
+  told: show,
+  lost,
+});
+
+addEventListener("resize", () => { hour.show(); detail.show(told); });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { hour.show(); detail.show(told); });
+hour.show();
+line.run();

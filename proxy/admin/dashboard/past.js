@@ -1,28 +1,50 @@
-// What was, per route and in all: [time, would have been sent, was sent, was asked].
-//
-// Without pollmux, clients would have sent their polls, what passes, and once per
-// interval what held clients ask for now. The one request with which a client
-// came to be held is not counted besides.
+// The history of the last hour: as the server keeps it, and gone on with what is
+// told since.
 
-const past = new Map();
+class Past {
+  // path is where the server tells it.
+  constructor(path) {
+    this.path = path;
+    this.trends = new Map();
+    this.clear();
+  }
 
-function remember(name, at, stats) {
-  const asked = sum(stats.client_requests);
-  const would = stats.client_requests.poll + stats.client_requests.pass + stats.saved_requests_estimated;
-  const origin = sum(stats.upstream_requests);
-  const notes = past.get(name) ?? [];
-  const last = notes.at(-1);
-  if (last && (origin < last[2] || asked < last[3])) notes.length = 0; // restarted
-  notes.push([at, would, origin, asked]);
-  while (at - notes[0][0] > MEMORY + WINDOW) notes.shift();
-  past.set(name, notes);
-}
+  clear() {
+    this.until = null;
+    this.step = 5000;
+    this.series = {};
+    this.fresh = 0;
+  }
 
-// The rates over the window before the note i; null while there is too little.
-function rates(notes, i = notes.length - 1) {
-  let first = i;
-  while (first > 0 && notes[i][0] - notes[first - 1][0] <= WINDOW) first--;
-  const took = (notes[i]?.[0] - notes[first]?.[0]) / 1000;
-  if (!(took >= 1)) return null;
-  return { would: Math.max(0, notes[i][1] - notes[first][1]) / took, origin: (notes[i][2] - notes[first][2]) / took };
+  async load() {
+    const told = await (await ask(this.path)).json();
+    this.step = told.step_seconds * 1000;
+    this.until = Date.parse(told.until);
+    this.series = told;
+    this.fresh = 0;
+    this.trends = new Map((told.routes ?? []).map((r) => [r.name, r]));
+  }
+
+  // Adds the point that ends until. Reports false if it does not follow, or a minute
+  // is full, of which the trends know: then it is to be loaded again.
+  add(until, point) {
+    const steps = Math.round((Date.parse(until) - this.until) / this.step);
+    if (this.until && steps === 0) return true;
+    if (!this.until || steps !== 1 || ++this.fresh > 12) return false;
+    this.until = Date.parse(until);
+    for (const [name, v] of Object.entries(point)) {
+      const all = this.series[name];
+      if (!Array.isArray(all)) continue;
+      all.push(v);
+      if (all.length > 3_600_000 / this.step) all.shift();
+    }
+    return true;
+  }
+
+  // The points of the last so many milliseconds, as [time, value].
+  points(name, range) {
+    const all = this.series[name] ?? [];
+    const first = Math.max(0, all.length - Math.round(range / this.step));
+    return all.slice(first).map((v, i) => [this.until - (all.length - 1 - first - i) * this.step, v]);
+  }
 }
