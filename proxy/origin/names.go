@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,6 +43,8 @@ type names struct {
 	suspect bool          // none of the known ones could be reached
 	failure error         // of the last lookup
 	pending chan struct{} // closed when the lookup under way ends; nil if there is none
+
+	moves atomic.Int64 // times that the known ones became others
 }
 
 func newNames(host string) *names {
@@ -116,11 +119,29 @@ func (n *names) lookup() {
 		err = fmt.Errorf("%s has no address that may be used", n.host)
 	}
 	if err == nil {
+		if len(n.known) > 0 && !isSameSet(n.known, found) {
+			n.moves.Add(1)
+		}
 		n.known, n.suspect = found, false
 	}
 	n.failure, n.asked = err, time.Now()
 	close(n.pending)
 	n.pending = nil
+}
+
+// isSameSet reports whether two lists without repetitions have the same addresses.
+func isSameSet(a, b []netip.Addr) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(one netip.Addr) bool { return !slices.Contains(b, one) })
+}
+
+// refresh has a name looked up that is used but not dialed, when it is time.
+func (n *names) refresh(now time.Time) { _, _ = n.look(now) }
+
+// has reports whether an address is one of the host's.
+func (n *names) has(a netip.Addr) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Contains(n.known, a)
 }
 
 // reached notes which address worked: it is tried first from now on.
