@@ -199,7 +199,6 @@ const (
 // may be for one URL; what passed requests bring with 502 to 504 is up to clients, who
 // choose what they ask for.
 func (l *Line) blame(ctx context.Context, resp *Response, err error) fault {
-	var silence unanswered
 	switch {
 	case err == nil && l.polls && resp.Status >= 502 && resp.Status <= 504:
 		return fault{weight: weightGateway, broken: true, why: "it answers " + http.StatusText(resp.Status)}
@@ -207,14 +206,19 @@ func (l *Line) blame(ctx context.Context, resp *Response, err error) fault {
 		return fault{}
 	case ctx.Err() != nil && !errors.Is(err, ErrTimeout), errors.Is(err, ErrRequestBody), isOurs(err), err == errInterrupted:
 		return fault{silent: true}
-	case errors.As(err, &silence) && silence.stale:
-		return fault{silent: true}
-	case Unsent(err) && ctx.Err() != nil:
+	case isStale(err), Unsent(err) && ctx.Err() != nil:
 		return fault{silent: true}
 	case Unsent(err):
 		return fault{weight: weightUnmade, why: err.Error()}
 	}
 	return fault{weight: weightBroken, broken: true, why: err.Error()}
+}
+
+// isStale reports whether a connection had been closed while it was idle, which servers
+// may do at any time.
+func isStale(err error) bool {
+	var silence unanswered
+	return errors.As(err, &silence) && silence.stale
 }
 
 // isOurs reports whether it is this machine that has run out of something.
