@@ -80,9 +80,9 @@ type task struct {
 	from      *origin.Server // whose validators are in it
 	elsewhere []byte         // the head for others; nil: the same
 	known     *share.Vary
-	keep  Keep // what the starter would take
-	lent  bool // the poll has somebody's credentials
-	own   bool // and they are the starter's
+	keep      Keep // what the starter would take
+	lent      bool // the poll has somebody's credentials
+	own       bool // and they are the starter's
 }
 
 // setHead makes the head of a poll, with the field lines that make it conditional on
