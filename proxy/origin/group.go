@@ -44,9 +44,8 @@ type Group struct {
 	random   func() float64
 	extra    extra
 
-	mu        sync.Mutex // guards the standing of servers
-	unsettled int        // of them
-	turn      int        // moves on, so that ties are not always the same server's
+	mu   sync.Mutex // guards the standing of servers
+	turn int        // moves on, so that ties are not always the same server's
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup // the watches of servers
