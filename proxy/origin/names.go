@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"slices"
@@ -36,6 +37,7 @@ const (
 type names struct {
 	host     string
 	resolver *net.Resolver
+	ttl      time.Duration // a little less than namesTTL, so that not all are looked up at once
 
 	mu      sync.Mutex
 	known   []netip.Addr  // the last good ones, the one that worked last first
@@ -48,7 +50,7 @@ type names struct {
 }
 
 func newNames(host string) *names {
-	n := &names{host: host, resolver: net.DefaultResolver}
+	n := &names{host: host, resolver: net.DefaultResolver, ttl: namesTTL - rand.N(namesTTL/8)}
 	if a, err := netip.ParseAddr(host); err == nil {
 		n.known = []netip.Addr{a}
 	}
@@ -98,7 +100,7 @@ func (n *names) look(now time.Time) (pending <-chan struct{}, known []netip.Addr
 	case n.isLiteral():
 		return nil, known
 	case n.pending != nil:
-	case len(known) == 0, age > namesTTL, age > namesPause && (n.suspect || n.failure != nil):
+	case len(known) == 0, age > n.ttl, age > namesPause && (n.suspect || n.failure != nil):
 		n.pending = make(chan struct{})
 		go n.lookup() // ends by itself, after lookupTimeout
 	}
