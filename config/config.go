@@ -115,8 +115,8 @@ type Timeouts struct {
 
 // Upstream is the legacy API: a group of servers under one name.
 type Upstream struct {
-	// Servers are origins as "http://host:port" or "https://host"; exactly
-	// one in this version.
+	// Servers are origins as "http://host:port" or "https://host", at least one,
+	// each of which can answer everything.
 	Servers []*url.URL `yaml:"servers"`
 
 	// Timeout bounds a whole poll, and the time to the response head of a
@@ -130,6 +130,52 @@ type Upstream struct {
 
 	// Host, when set, is sent as the Host field in place of the client's own.
 	Host string `yaml:"host"`
+
+	Health Health `yaml:"health"`
+
+	TLS UpstreamTLS `yaml:"tls"`
+}
+
+// Health is how each server of an upstream is asked whether it is well.
+type Health struct {
+	// Path is asked for by GET; it may carry a query. Default none: the servers
+	// are not asked.
+	Path string `yaml:"path"`
+
+	// Interval is the time between two checks of a server. Default 5s; at least
+	// 100ms.
+	Interval time.Duration `yaml:"interval"`
+
+	// Timeout bounds a check. Default 2s or, if that is less, Interval; not 0.
+	Timeout time.Duration `yaml:"timeout"`
+
+	// Status are the answers that are good. Default: 200 to 299.
+	Status []int `yaml:"status"`
+
+	// Healthy is how many good checks in a row bring a server back, and Unhealthy
+	// how many bad ones have it left out. Default 2 and 3; from 1 to 100.
+	Healthy   int `yaml:"healthy"`
+	Unhealthy int `yaml:"unhealthy"`
+}
+
+// UpstreamTLS is how https servers of an upstream are spoken to. The names of files
+// are relative to where the process was started.
+type UpstreamTLS struct {
+	// CA is a file of certificates (PEM) that a server's may be signed by.
+	// Default: the system's roots.
+	CA string `yaml:"ca"`
+
+	// Cert and Key are files (PEM) of the certificate that servers are shown, and
+	// of its private key. Default none.
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+
+	// ServerName is asked for, and has to be in a server's certificate. Default:
+	// the host in the server's URL.
+	ServerName string `yaml:"server_name"`
+
+	// InsecureSkipVerify believes any certificate. Default false.
+	InsecureSkipVerify bool `yaml:"insecure_skip_verify"`
 }
 
 // Route is a pattern of requests and the policy for them.
@@ -343,7 +389,10 @@ func Default() *Config {
 
 // DefaultUpstream returns an upstream with every default and no server.
 func DefaultUpstream() *Upstream {
-	return &Upstream{Timeout: 10 * time.Second}
+	return &Upstream{
+		Timeout: 10 * time.Second,
+		Health:  Health{Interval: 5 * time.Second, Healthy: 2, Unhealthy: 3},
+	}
 }
 
 // DefaultRoute returns a route with every default, and no path or upstream.

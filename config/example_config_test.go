@@ -36,6 +36,10 @@ func TestTheExampleTellsTheDefaults(t *testing.T) {
 	equal(t, "limits", c.Limits, d.Limits)
 	equal(t, "timeouts", c.Timeouts, d.Timeouts)
 	equal(t, "upstream timeout", c.Upstreams["scores"].Timeout, config.DefaultUpstream().Timeout)
+	equal(t, "healthy", c.Upstreams["scores"].Health.Healthy, config.DefaultUpstream().Health.Healthy)
+	equal(t, "unhealthy", c.Upstreams["scores"].Health.Unhealthy, config.DefaultUpstream().Health.Unhealthy)
+	equal(t, "health interval", c.Upstreams["scores"].Health.Interval, config.DefaultUpstream().Health.Interval)
+	equal(t, "health timeout", c.Upstreams["scores"].Health.CheckTimeout(), config.DefaultUpstream().Health.CheckTimeout())
 	equal(t, "mode", scores.Mode, r.Mode)
 	equal(t, "methods", scores.Methods, r.Methods)
 	equal(t, "serve", scores.Serve, r.Serve)
@@ -66,7 +70,7 @@ func TestTheExampleShowsEveryKeyOfEveryStruct(t *testing.T) {
 	}
 	shown := map[reflect.Type]map[string]bool{}
 	collect(reflect.TypeFor[config.Config](), doc.Content[0], shown)
-	equal(t, "number of structs", len(shown), 14)
+	equal(t, "number of structs", len(shown), 16)
 	for typ, keys := range shown {
 		for _, key := range config.KeysOf(typ) {
 			if !keys[key] {
@@ -112,6 +116,7 @@ func TestEveryFieldHasAKeyOfItsOwn(t *testing.T) {
 		reflect.TypeFor[config.Route](), reflect.TypeFor[config.Key](), reflect.TypeFor[config.Write](),
 		reflect.TypeFor[config.WebSocket](), reflect.TypeFor[config.Send](), reflect.TypeFor[config.Compress](),
 		reflect.TypeFor[config.Interval](), reflect.TypeFor[config.Authorize](),
+		reflect.TypeFor[config.Health](), reflect.TypeFor[config.UpstreamTLS](),
 	} {
 		seen := map[string]bool{}
 		for _, key := range config.KeysOf(typ) {

@@ -18,8 +18,6 @@ func laterKeys(t reflect.Type) []string {
 		return []string{"cluster", "tls"}
 	case reflect.TypeFor[Limits]():
 		return []string{"subscriptions_per_connection"}
-	case reflect.TypeFor[Upstream]():
-		return []string{"health", "tls"}
 	case reflect.TypeFor[Route]():
 		return []string{"cursor", "hold", "inject"}
 	default:

@@ -73,7 +73,7 @@ func TestAConfigurationBuiltInGoIsReportedInTheWordsOfAFile(t *testing.T) {
 		{func(c *config.Config) { c.Upstreams["a b"] = config.DefaultUpstream() },
 			"upstreams[\"a b\"]: has a name that is not made of letters, digits, \"_\", \"-\" and \".\"; rename it\n" +
 				"upstreams[\"a b\"]: is not used by any route; name it in one, or remove it\n" +
-				"upstreams[\"a b\"].servers: is missing; name one server, as [\"http://host:port\"] or [\"https://host\"]"},
+				"upstreams[\"a b\"].servers: is missing; name a server, as [\"http://host:port\"] or [\"https://host\"]"},
 		{func(c *config.Config) { c.Routes[0] = nil },
 			"routes[0]: is nil; start from DefaultRoute"},
 		{func(c *config.Config) { c.Routes[0] = &config.Route{} },

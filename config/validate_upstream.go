@@ -47,12 +47,14 @@ func (v *validator) upstream(field, name string, u *Upstream) {
 	}
 	servers := field + ".servers"
 	if len(u.Servers) == 0 {
-		v.wrong(servers, "is missing; name one server, as [\"http://host:port\"] or [\"https://host\"]")
+		v.wrong(servers, "is missing; name a server, as [\"http://host:port\"] or [\"https://host\"]")
 	}
 	for i, s := range u.Servers {
-		v.server(item(servers, i), s)
-		if i > 0 {
-			v.wrong(item(servers, i), "a second server is not supported by this version; name exactly one")
+		if v.server(item(servers, i), s); s == nil {
+			continue
+		}
+		if j := slices.IndexFunc(u.Servers[:i], func(other *url.URL) bool { return other != nil && isSameServer(s, other) }); j >= 0 {
+			v.wrong(item(servers, i), "is the same server as %s; name each one once", item("servers", j))
 		}
 	}
 	v.positive(field+".timeout", u.Timeout)
@@ -60,6 +62,21 @@ func (v *validator) upstream(field, name string, u *Upstream) {
 	if u.Host != "" && !isHostPort(u.Host) {
 		v.wrong(field+".host", "%s is not a host; write example.com or example.com:8080", quote(u.Host))
 	}
+	v.health(field+".health", u.Health)
+	v.upstreamTLS(field+".tls", u)
+}
+
+// isSameServer reports whether two URLs lead to the same place.
+func isSameServer(a, b *url.URL) bool { return a.Scheme == b.Scheme && place(a) == place(b) }
+
+// place is host and port, as a URL may leave that unsaid.
+func place(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = u.Scheme
+	}
+	port = strings.NewReplacer("https", "443", "http", "80").Replace(port)
+	return strings.ToLower(u.Hostname()) + " " + port
 }
 
 // server checks an origin. What may be a secret in it is not quoted.

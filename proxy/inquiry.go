@@ -25,7 +25,9 @@ func (p *Proxy) inquiry(rt *route, method string, head, body []byte, keep func(*
 			return authorize.Answer{Err: err}
 		}
 		rt.account.Inquired()
-		resp, err := rt.upstream.polls.Do(ctx, &origin.Request{Method: method, Head: []byte(whole), Timeout: rt.upstream.Timeout})
+		resp, err := rt.upstream.polls.Do(ctx, &origin.Request{
+			Method: method, Head: []byte(whole), Timeout: rt.upstream.Timeout, Safe: true, Payer: inquirer{rt},
+		})
 		over(resp)
 		if err != nil {
 			rt.account.PassFailed()
@@ -37,6 +39,18 @@ func (p *Proxy) inquiry(rt *route, method string, head, body []byte, keep func(*
 		}
 		return authorize.Answer{Status: resp.Status, Header: resp.Header}
 	}
+}
+
+// inquirer pays for inquiries.
+type inquirer struct{ *route }
+
+// AskAgain implements origin.Payer.
+func (i inquirer) AskAgain() bool {
+	if d := i.upstream.dispatcher; d != nil && !d.Again() {
+		return false
+	}
+	i.account.Inquired()
+	return true
 }
 
 // askWho is what a key is made with that says who the client is.

@@ -172,6 +172,8 @@ func TestEveryGoroutineIsKnown(t *testing.T) {
 		"proxy/authorize/inquiry.go r.run":         "recovers, and nobody is let in",
 		"proxy/authorize/tenure.go time.AfterFunc": "recovers, and ends the client",
 		"proxy/observe/observer.go o.run":          "guard recovers",
+		"proxy/origin/group.go s.watch":            "contains what it does",
+		"proxy/origin/group.go func":               "dials, and sees nothing of a client or an origin",
 		"proxy/origin/dial.go func":                "dials, and sees nothing of a client or an origin",
 		"proxy/origin/dial.go closeLate":           "closes connections",
 		"proxy/origin/names.go n.lookup":           "asks the system's resolver",

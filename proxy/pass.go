@@ -125,7 +125,9 @@ func (x *pass) ownRequest() *origin.Request {
 		Head:    x.buf,
 		Timeout: r.route.upstream.Timeout,
 		Repeat:  !r.writes() && r.head.IsSafe() && r.head.Length == 0,
+		Payer:   x,
 	}
+	req.Safe = req.Repeat
 	if x.body != nil {
 		req.Body, req.Length, req.Abandon = x.body, r.head.Length, x.body.abandon
 		if r.head.Length < 0 {
@@ -136,6 +138,12 @@ func (x *pass) ownRequest() *origin.Request {
 		req.Interim = x.interim
 	}
 	return req
+}
+
+// AskAgain implements origin.Payer.
+func (x *pass) AskAgain() bool {
+	x.route.account.Passed()
+	return true
 }
 
 // smallBody is how large a body is at most that is sent with its head. fasthttp

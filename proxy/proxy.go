@@ -117,7 +117,14 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	p.quicks.New = p.requests.New
 	p.spare.New = func() any { return p.sparePass() }
 	p.buffers.New = func() any { b := make([]byte, relayChunk); return &b }
-	p.rules.Store(p.newRules(c))
+	all, err := p.newRules(c)
+	if err != nil {
+		p.engine.Close()
+		p.register.Close()
+		p.feeds.Close()
+		return nil, err
+	}
+	p.rules.Store(all)
 	p.server = p.newServer(c)
 	return p, nil
 }

@@ -2,12 +2,9 @@ package proxy
 
 import (
 	"bytes"
-	"crypto/tls"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/pollmux/pollmux/config"
@@ -15,7 +12,6 @@ import (
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/proxy/observe"
-	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
 )
@@ -41,33 +37,6 @@ type route struct {
 	observed    *observe.Route // nil unless the mode says so
 }
 
-// upstream is a configured upstream: one client for polls, one for passed
-// requests, so that neither meets what the other left on a connection.
-type upstream struct {
-	*config.Upstream
-	name          string
-	polls, passes *origin.Client
-	outage        feed.Outage      // of the polls
-	dispatcher    *feed.Dispatcher // of what pollmux asks by itself; nil without a budget
-	host          string           // sent in place of the client's; "" keeps that
-	reached       atomic.Bool
-}
-
-func newUpstream(name string, u *config.Upstream, tls *tls.Config, log *slog.Logger) *upstream {
-	server := u.Servers[0]
-	own := &upstream{
-		Upstream: u,
-		name:     name,
-		host:     u.Host,
-		polls:    origin.NewClient(server, tls),
-		passes:   origin.NewClient(server, tls),
-	}
-	if u.Budget > 0 {
-		own.dispatcher = feed.NewDispatcher(float64(u.Budget), log)
-	}
-	return own
-}
-
 // knownAs is the host of a request as the URLs of feeds have it.
 func (u *upstream) knownAs(h *head.Head) string {
 	if u.host != "" {
@@ -79,14 +48,6 @@ func (u *upstream) knownAs(h *head.Head) string {
 // site is the origin of a request, as far as origins are told apart: what its cache
 // groups belong to (RFC 9875 section 2.1).
 func (r *route) site(h *head.Head) string { return r.Upstream + " " + r.upstream.knownAs(h) }
-
-func (u *upstream) close() {
-	if u.dispatcher != nil {
-		u.dispatcher.Close()
-	}
-	u.polls.Close()
-	u.passes.Close()
-}
 
 // baseVary is what every answer of a coalesced route depends on.
 const baseVary = "Accept, Prefer, Accept-Encoding"

@@ -21,19 +21,31 @@ type rules struct {
 	mixed     bool // some routes have no quick answers
 }
 
-// newRules makes rules of a valid configuration.
-func (p *Proxy) newRules(c *config.Config) *rules {
+// newRules makes rules of a valid configuration. It fails, and leaves nothing, if a
+// file that this names is not good.
+func (p *Proxy) newRules(c *config.Config) (*rules, error) {
 	all := &rules{config: c, upstreams: map[string]*upstream{}}
-	for _, name := range slices.Sorted(maps.Keys(c.Upstreams)) {
-		u := newUpstream(name, c.Upstreams[name], p.originTLS, p.log)
-		if all.upstreams[name] = u; u.dispatcher != nil {
+	for name, configured := range c.Upstreams {
+		u, err := newUpstream(name, configured, p.originTLS, p.agent, p.log)
+		if err != nil {
+			for _, u := range all.upstreams {
+				u.close()
+			}
+			return nil, err
+		}
+		all.upstreams[name] = u
+	}
+	for _, name := range slices.Sorted(maps.Keys(all.upstreams)) {
+		u := all.upstreams[name]
+		if u.dispatcher != nil {
 			p.ledger.Budgeted(u.budget)
 		}
+		p.ledger.Serving(u.standings)
 	}
 	for _, r := range c.Routes {
 		all.add(p.newRoute(r, all.upstreams[r.Upstream], c.Limits))
 	}
-	return all
+	return all, nil
 }
 
 // newRoute makes a route with all that belongs to it.

@@ -181,20 +181,16 @@ func wait(ctx context.Context, f func()) {
 }
 
 // Ready says why the proxy should get no clients: it is stopping, or there is an
-// upstream that it has never reached. One that was reached once and is down now
-// is no reason: there are snapshots to serve.
+// upstream of which it has never reached a server. One that was reached once and is
+// down now is no reason: there are snapshots to serve.
 func (p *Proxy) Ready(ctx context.Context) error {
 	if p.Draining() {
 		return errors.New("draining")
 	}
 	for name, u := range p.rules.Load().upstreams {
-		if u.reached.Load() {
-			continue
-		}
-		if err := u.passes.Reach(ctx); err != nil {
+		if err := u.servers.Reach(ctx); err != nil {
 			return fmt.Errorf("upstream %s: %w", name, err)
 		}
-		u.reached.Store(true)
 	}
 	return nil
 }

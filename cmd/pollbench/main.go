@@ -10,6 +10,7 @@
 //	savings    upstream requests
 //	soak       clients of all sorts and an origin that breaks, and what is left of it
 //	urls       a million different URLs, and subscribers meanwhile
+//	servers    servers of an upstream that die and come back under load
 //	freshness  how stale subscribers are under a budget, and in a simulation of the same
 //	analyze    what "pollmux analyze" finds in a log, and predicts, against the truth
 //	logs       makes up a log for that

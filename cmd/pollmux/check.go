@@ -14,8 +14,8 @@ func newCheck() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE",
 		Short: "Validate a configuration and print every problem",
-		Long: `check reads a configuration as "serve" would and prints every problem in it, one
-per line, as FILE:LINE: field.path: what is wrong, what is allowed. It exits with
+		Long: `check reads a configuration as "serve" would, with the files that it names, and
+prints every problem in it, one per line, as FILE:LINE: field.path: what is wrong, what is allowed. It exits with
 0 if there is none and with 1 otherwise.`,
 		Example: "  pollmux check pollmux.yaml",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -27,12 +27,27 @@ per line, as FILE:LINE: field.path: what is wrong, what is allowed. It exits wit
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := config.Load(args[0])
 			if err == nil {
+				err = filesOf(c, args[0])
+			}
+			if err == nil {
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: good: %d upstream(s), %d route(s)\n", args[0], len(c.Upstreams), len(c.Routes))
 				return err
 			}
 			return reportProblems(cmd.OutOrStdout(), err)
 		},
 	}
+}
+
+// filesOf says what is wrong with the files that a configuration names.
+func filesOf(c *config.Config, name string) error {
+	err := c.Files()
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		for i := range problems {
+			problems[i].File = name
+		}
+	}
+	return err
 }
 
 // reportProblems prints the problems of a configuration, a line each.

@@ -24,6 +24,7 @@ type Feed struct {
 	spec    *Spec
 	outage  *Outage
 	tag     string // of its key, in the IDs of its versions
+	place   uint64 // of its key, among the servers of the upstream; not 0
 	asks    chan *ask
 	looks   chan chan<- Outlook
 	landed  chan landing
@@ -78,9 +79,10 @@ type runState struct {
 	essence      [sha256.Size]byte // hash of the current update's, if parts of it are ignored
 	etag         string            // validators of the origin's last answer
 	lastModified string
-	newest       time.Time     // Last-Modified so far
-	lying        bool          // it gave one entity tag to different answers
-	hints        origin.Header // of the current update, on when to poll; a 304 need not repeat them
+	from         *origin.Server // whose they are; nil if there is only one
+	newest       time.Time      // Last-Modified so far
+	lying        bool           // it gave one entity tag to different answers
+	hints        origin.Header  // of the current update, on when to poll; a 304 need not repeat them
 
 	guarded  bool // the origin refuses polls that borrow no credentials
 	refusals int  // of polls with the credentials of clients that were let in before, in a row
@@ -108,7 +110,7 @@ type runState struct {
 
 func newFeed(s *Feeds, spec *Spec) *Feed {
 	f := &Feed{
-		set: s, spec: spec, outage: cmp.Or(spec.Outage, new(Outage)), tag: keyTag(spec.Key),
+		set: s, spec: spec, outage: cmp.Or(spec.Outage, new(Outage)), tag: keyTag(spec.Key), place: placeOf(spec.Key),
 		asks: make(chan *ask), looks: make(chan chan<- Outlook), landed: make(chan landing, 1), poked: make(chan struct{}, 1), grants: make(chan struct{}, 1),
 		evicted: make(chan struct{}), done: make(chan struct{}),
 	}

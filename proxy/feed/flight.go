@@ -66,7 +66,8 @@ func (f *Feed) launch(now time.Time, starter *ask) {
 	f.wanted.Store(true)
 	lender := f.lender(starter)
 	r.flight.lender = lender
-	t := task{head: f.conditions(lender), known: r.known, lent: lender != nil}
+	t := task{known: r.known, lent: lender != nil}
+	f.setHead(&t, lender)
 	if starter != nil && (lender == starter.lender) {
 		t.keep, t.own = starter.keep, lender != nil
 	}
@@ -75,16 +76,19 @@ func (f *Feed) launch(now time.Time, starter *ask) {
 
 // task is what the goroutine of a flight is given.
 type task struct {
-	head  []byte
-	known *share.Vary
-	keep  Keep // what the starter would take
-	lent  bool // the poll has somebody's credentials
-	own   bool // and they are the starter's
+	head      []byte
+	from      *origin.Server // whose validators are in it
+	elsewhere []byte         // the head for others; nil: the same
+	known     *share.Vary
+	keep      Keep // what the starter would take
+	lent      bool // the poll has somebody's credentials
+	own       bool // and they are the starter's
 }
 
-// conditions is the head of a poll, with the field lines that make it
-// conditional on what the origin sent last.
-func (f *Feed) conditions(lender *Lender) []byte {
+// setHead makes the head of a poll, with the field lines that make it conditional on
+// what the origin sent last. Another server than the one that did is sent none: its
+// tags may mean something else.
+func (f *Feed) setHead(t *task, lender *Lender) {
 	own := f.spec.Head
 	if lender != nil {
 		own = lender.Head
@@ -96,8 +100,11 @@ func (f *Feed) conditions(lender *Lender) []byte {
 	if r := &f.runs; f.Latest().Update != nil && f.spec.Method == "GET" && (lender == nil || !lender.Unproven) {
 		head = appendCondition(head, "If-None-Match: ", r.etag)
 		head = appendCondition(head, "If-Modified-Since: ", r.lastModified)
+		if t.from = r.from; t.from != nil && len(head) > len(own) {
+			t.elsewhere = append(append(make([]byte, 0, len(own)+2), own...), "\r\n"...)
+		}
 	}
-	return append(head, "\r\n"...)
+	t.head = append(head, "\r\n"...)
 }
 
 func appendCondition(head []byte, name, value string) []byte {
@@ -124,7 +131,7 @@ func (f *Feed) fly(ctx context.Context, t task) {
 
 // poll sends the request and reads the answer as far as it can be shared.
 func (f *Feed) poll(ctx context.Context, t task) (l landing) {
-	resp, err := f.spec.Origin.Do(ctx, f.request(t.head))
+	resp, err := f.spec.Origin.Do(ctx, f.request(&t))
 	if err != nil {
 		return landing{err: err}
 	}
@@ -141,9 +148,13 @@ func (f *Feed) poll(ctx context.Context, t task) (l landing) {
 	return l
 }
 
-// request is a poll. A GET has no body, whatever its origin makes of one.
-func (f *Feed) request(head []byte) *origin.Request {
-	req := &origin.Request{Method: f.spec.Method, Head: head, Timeout: f.spec.Policy.Timeout}
+// request is a poll. A GET has no body, whatever its origin makes of one; of a POST,
+// the operator says that it only reads.
+func (f *Feed) request(t *task) *origin.Request {
+	req := &origin.Request{
+		Method: f.spec.Method, Head: t.head, Timeout: f.spec.Policy.Timeout,
+		Safe: true, Payer: f, Affinity: f.place, From: t.from, Elsewhere: t.elsewhere,
+	}
 	if f.spec.Method == "POST" {
 		req.Body, req.Length, req.Abandon = bytes.NewReader(f.spec.Body), int64(len(f.spec.Body)), func() {}
 	}

@@ -211,6 +211,7 @@ func (m *meter) Polled(_ time.Duration, _ int64, unchanged bool, failure string)
 	}
 }
 
+func (m *meter) PolledAgain()    { m.polls.Add(1) }
 func (m *meter) Updated()        { m.updates.Add(1) }
 func (m *meter) LimitHit(string) { m.limits.Add(1) }
 func (m *meter) Opened()         { m.feeds.Add(1) }

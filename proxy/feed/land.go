@@ -48,7 +48,7 @@ func (f *Feed) land(l landing) {
 	}
 	known := f.Latest().Update != nil
 	switch {
-	case l.err == nil && l.verdict.Reason == "" && l.response.Status == 304 && (!known || r.etag+r.lastModified == ""):
+	case l.err == nil && l.verdict.Reason == "" && l.response.Status == 304 && (!known || r.etag+r.lastModified == "" || l.response.From != r.from):
 		l.err = errConfused
 	case l.endless && !known:
 		// Of one that was whole before, the origin fails.
@@ -107,9 +107,9 @@ func (f *Feed) landSnapshot(fl *flight, l landing) {
 	r := &f.runs
 	h := l.response.Header
 	old := f.Latest().Update
-	r.etag, r.lastModified = "", ""
+	r.etag, r.lastModified, r.from = "", "", nil
 	if l.response.Status == 200 {
-		r.etag, r.lastModified = h.Get("ETag"), conclusiveDate(h)
+		r.etag, r.lastModified, r.from = h.Get("ETag"), conclusiveDate(h), l.response.From
 	}
 	f.learn(l.verdict.Vary)
 	if old != nil && f.isSame(old, l) {

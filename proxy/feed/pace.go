@@ -62,6 +62,9 @@ func (f *Feed) heed(resp *origin.Response, fl *flight, received time.Time) {
 		return
 	}
 	rest := received.Add(hostFloor(resp, received))
+	if resp.Spared {
+		rest = time.Time{} // it is about one server, which is left alone
+	}
 	if personal := f.spec.Identity != "" || fl.lender != nil; personal && resp.Status == http.StatusTooManyRequests {
 		rest = time.Time{}
 	}
@@ -78,12 +81,18 @@ func HeedInquiry(resp *origin.Response, began, received time.Time, o *Outage, d 
 	if resp.Status != http.StatusServiceUnavailable {
 		return
 	}
-	rest := received.Add(hostFloor(resp, received))
+	rest := received.Add(RestOf(resp, received))
+	if resp.Spared {
+		rest = time.Time{}
+	}
 	o.Rest(rest)
 	if d != nil {
 		d.refused(began, rest)
 	}
 }
+
+// RestOf is for how long an answer wants the host that gave it to be left alone.
+func RestOf(resp *origin.Response, now time.Time) time.Duration { return hostFloor(resp, now) }
 
 // isOverload reports whether a status says that there were too many requests.
 func isOverload(status int) bool {

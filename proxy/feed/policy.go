@@ -117,6 +117,9 @@ type Meter interface {
 	// came; whether the answer was that nothing changed; why it failed, or "".
 	Polled(took time.Duration, bytes int64, unchanged bool, failure string)
 
+	// PolledAgain is told that a poll was sent to a second server.
+	PolledAgain()
+
 	// Updated is told that there is a new version.
 	Updated()
 

@@ -13,6 +13,7 @@ type Ledger struct {
 	epoch   time.Time
 	routes  []*Route
 	budgets []func() Budget
+	serving []func() []Server
 	limits  sync.Map // name of a limit → *atomic.Int64
 
 	connections func() int // nil if nobody knows
@@ -163,6 +164,9 @@ func (r *Route) Polled(_ time.Duration, _ int64, unchanged bool, failure string)
 		r.errors.Add(1)
 	}
 }
+
+// PolledAgain implements feed.Meter.
+func (r *Route) PolledAgain() { r.polls.Add(1) }
 
 // Updated implements feed.Meter.
 func (r *Route) Updated() { r.updates.Add(1) }

@@ -40,6 +40,7 @@ func (l *Ledger) Describe(ch chan<- *prometheus.Desc) {
 	}
 	describeObserved(ch)
 	describeBudgets(ch)
+	describeServers(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -52,6 +53,9 @@ func (l *Ledger) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, b := range l.budgeted() {
 		b.collect(ch)
+	}
+	for _, s := range l.servers() {
+		s.collect(ch)
 	}
 }
 

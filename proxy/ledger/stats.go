@@ -13,6 +13,7 @@ type Stats struct {
 	Totals  RouteStats       `json:"totals"`
 	Routes  []RouteStats     `json:"routes"`
 	Budgets []Budget         `json:"budgets"` // of the upstreams that have one
+	Servers []Server         `json:"servers"` // of all upstreams
 	Limits  map[string]int64 `json:"limit_hits"`
 
 	// TakenAt is when this was read, UptimeSeconds for how long the account has been
@@ -82,7 +83,7 @@ type Quantiles struct {
 func (l *Ledger) Stats() Stats {
 	now := time.Now()
 	s := Stats{
-		Routes: []RouteStats{}, Budgets: l.budgeted(), Limits: counts(&l.limits),
+		Routes: []RouteStats{}, Budgets: l.budgeted(), Servers: l.servers(), Limits: counts(&l.limits),
 		TakenAt: now, UptimeSeconds: now.Sub(l.epoch).Seconds(), Connections: l.connected(),
 	}
 	for _, r := range l.routes {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -25,6 +26,9 @@ type conn struct {
 	owed  []byte // the request, which goes out when its answer is read; only if direct
 	wrote int    // bytes of the request under way
 	used  bool   // it has carried one before
+
+	addr  netip.Addr // of the server
+	moves int64      // of the server's name, when this was one of its addresses
 
 	born  time.Time
 	idle  time.Time     // when it was last put into the pool

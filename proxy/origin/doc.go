@@ -1,12 +1,32 @@
 // Package origin talks HTTP/1.1 to the legacy API.
 //
-//	Upstream ─► Client (polls)  ─► pool ─► conn ─► server
-//	         └► Client (passes) ─► pool ─► conn ─► server
+//	Group ─► Line (polls)  ─► Client ─► pool ─► conn ─► server
+//	      └► Line (passes) ─► Client ─► pool ─► conn ─► server
 //
 // A [Client] sends exactly the bytes that it is given, once, and hands back a
 // response whose body has not been read yet. Polls and passed requests have a
 // client each, so that what a passed request does to a connection can never
 // reach a poll.
+//
+// # Which server
+//
+// A [Group] has the servers of an upstream, each with both clients, and a [Line] for
+// each half, which chooses one for every request. Passed requests go to the server
+// with least under way. Polls of a feed go to the same one each time (rendezvous
+// hashing with bounded load), because replicas lag and name versions differently:
+// with the least loaded, a feed's conditions would never hold, and its versions would
+// go back and forth with the replicas'.
+//
+// What comes of requests, and of checks ([Check]), decides on the standing of a
+// server, which is the group's business alone; each server has a goroutine that does
+// what is due ([Server]). Who is left out is connected to before anybody is sent
+// there, then gets one request that can go elsewhere, then a share that grows. If
+// nobody is left, everybody is asked: who has one server only has no choice either,
+// and an upstream that is switched off by a wrong health path is worse off.
+//
+// What could not be sent is sent to another server; what changes nothing also if the
+// first did not begin to answer, once, within a bound for the whole group ([extra]), and
+// if whoever pays agrees ([Payer]). Nothing else ever is.
 //
 // # Why not a library's client
 //
@@ -45,8 +65,8 @@
 // slow, fails or forgets the name costs nothing while the last addresses are
 // good. When none of them can be reached, the lookup is waited for, within the
 // same request, so that an origin that has moved is found at once; one that has
-// moved without closing what it left is followed when its connections are five
-// minutes old. Addresses are tried one after the other, a quarter of a second
+// moved without closing what it left is followed when the name has been looked up
+// again: connections to where it does not lead any more carry no other request. Addresses are tried one after the other, a quarter of a second
 // apart or as soon as one fails (RFC 8305), and the one that answered is first the
 // next time. A name never leads to a cloud's metadata service, nor, once it has
 // been elsewhere, to the machine itself.
@@ -56,7 +76,7 @@
 //   - One attempt. A request is sent again only if no byte of it was written,
 //     or, for a passed GET, HEAD or OPTIONS without a body, if a connection that
 //     had been used before closed without a byte of an answer (RFC 9110 section
-//     9.2.2). A poll is never repeated: its next tick is the retry.
+//     9.2.2). A poll is never repeated by a client: its next tick is the retry.
 //   - A small body of a request is waited for before a connection is taken, so
 //     that no time passes between the look and the first byte.
 //   - A body that ends early is an error, never an end (RFC 9112 section 8), and

@@ -42,6 +42,15 @@ func (u unsent) Unwrap() error { return u.error }
 // left: the server cannot have acted on it.
 func Unsent(err error) bool { return errors.As(err, new(unsent)) }
 
+// unanswered marks an error of a request that may have come to the server, of whose
+// answer nobody has seen anything.
+type unanswered struct {
+	error
+	stale bool // the connection had been used before, and closed without a word, as idle ones do
+}
+
+func (u unanswered) Unwrap() error { return u.error }
+
 // readError says what a failed read from the origin means.
 func readError(err error) error {
 	switch {

@@ -29,6 +29,7 @@ type exchange struct {
 
 	upload *upload // nil if the request was written whole at once
 	read   int     // heads of an answer that began
+	told   bool    // an interim one was passed on
 	keep   bool    // the connection may carry another exchange
 
 	finish    sync.Once
@@ -40,6 +41,7 @@ type exchange struct {
 
 func (c *Client) exchange(ctx context.Context, cn *conn, req *Request, now time.Time) *exchange {
 	cn.wrote = 0
+	c.load.Add(1) // until end, or that of the tunnel
 	x := c.spare.Get().(*exchange)
 	*x = exchange{client: c, conn: cn, req: req, ctx: ctx, began: now, fields: x.fields}
 	if leash, ok := ctx.(*Leash); ok {
@@ -100,6 +102,7 @@ func (x *exchange) readFinal() (h head, err error) {
 			return h, nil
 		}
 		if h.status != 100 && x.req.Interim != nil {
+			x.told = true
 			x.req.Interim(h.status, h.header)
 		}
 	}
@@ -150,7 +153,7 @@ func (x *exchange) upgraded(resp *Response) error {
 		return fmt.Errorf("%w: 101 to a request without Upgrade", ErrMalformed)
 	}
 	x.conn.allow(time.Time{})
-	resp.Tunnel = &Tunnel{Conn: x.conn.Conn, conn: x.conn}
+	resp.Tunnel = &Tunnel{Conn: x.conn.Conn, conn: x.conn, load: x.client.load}
 	return nil
 }
 
@@ -174,6 +177,20 @@ func (x *exchange) repeatable(err error) bool {
 	}
 	silence := x.read == 0 && !errors.Is(err, os.ErrDeadlineExceeded)
 	return x.conn.wrote == 0 || x.req.Repeat && x.req.Body == nil && silence
+}
+
+// tell has an error say what may be done about it: nothing of the request left, or
+// nothing of an answer has come that anybody saw.
+func (x *exchange) tell(err error) error {
+	switch {
+	case !x.detach(), errors.Is(err, ErrRequestBody):
+		return err
+	case x.upload == nil && x.conn.wrote == 0:
+		return unsent{err}
+	case x.told || errors.Is(err, ErrTimeout):
+		return err
+	}
+	return unanswered{error: err, stale: x.conn.used && x.read == 0}
 }
 
 // detach keeps ctx from interrupting the connection from now on. It reports
@@ -207,6 +224,7 @@ func (x *exchange) fail(err error) error {
 // is closed.
 func (x *exchange) end(complete bool) {
 	x.finish.Do(func() {
+		defer x.client.load.Add(-1)
 		detached := x.detach()
 		uploaded := x.upload == nil || x.upload.end(complete)
 		switch {

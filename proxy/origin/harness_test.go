@@ -159,6 +159,11 @@ func (r *rig) do(req *Request) (*Response, string, error) {
 
 func do(ctx context.Context, client *Client, req *Request) (*Response, string, error) {
 	resp, err := client.Do(ctx, req)
+	return readAll(resp, err)
+}
+
+// readAll reads what Do returned to its end.
+func readAll(resp *Response, err error) (*Response, string, error) {
 	if err != nil {
 		return nil, "", err
 	}

@@ -3,10 +3,12 @@ package origin
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,6 +37,7 @@ const (
 type names struct {
 	host     string
 	resolver *net.Resolver
+	ttl      time.Duration // a little less than namesTTL, so that not all are looked up at once
 
 	mu      sync.Mutex
 	known   []netip.Addr  // the last good ones, the one that worked last first
@@ -42,10 +45,12 @@ type names struct {
 	suspect bool          // none of the known ones could be reached
 	failure error         // of the last lookup
 	pending chan struct{} // closed when the lookup under way ends; nil if there is none
+
+	moves atomic.Int64 // times that the known ones became others
 }
 
 func newNames(host string) *names {
-	n := &names{host: host, resolver: net.DefaultResolver}
+	n := &names{host: host, resolver: net.DefaultResolver, ttl: namesTTL - rand.N(namesTTL/8)}
 	if a, err := netip.ParseAddr(host); err == nil {
 		n.known = []netip.Addr{a}
 	}
@@ -95,7 +100,7 @@ func (n *names) look(now time.Time) (pending <-chan struct{}, known []netip.Addr
 	case n.isLiteral():
 		return nil, known
 	case n.pending != nil:
-	case len(known) == 0, age > namesTTL, age > namesPause && (n.suspect || n.failure != nil):
+	case len(known) == 0, age > n.ttl, age > namesPause && (n.suspect || n.failure != nil):
 		n.pending = make(chan struct{})
 		go n.lookup() // ends by itself, after lookupTimeout
 	}
@@ -116,11 +121,29 @@ func (n *names) lookup() {
 		err = fmt.Errorf("%s has no address that may be used", n.host)
 	}
 	if err == nil {
+		if len(n.known) > 0 && !isSameSet(n.known, found) {
+			n.moves.Add(1)
+		}
 		n.known, n.suspect = found, false
 	}
 	n.failure, n.asked = err, time.Now()
 	close(n.pending)
 	n.pending = nil
+}
+
+// isSameSet reports whether two lists without repetitions have the same addresses.
+func isSameSet(a, b []netip.Addr) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(one netip.Addr) bool { return !slices.Contains(b, one) })
+}
+
+// refresh has a name looked up that is used but not dialed, when it is time.
+func (n *names) refresh(now time.Time) { _, _ = n.look(now) }
+
+// has reports whether an address is one of the host's.
+func (n *names) has(a netip.Addr) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Contains(n.known, a)
 }
 
 // reached notes which address worked: it is tried first from now on.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/netip"
 	"net/url"
 	"sync"
 	"time"
@@ -39,10 +40,10 @@ type pool struct {
 }
 
 // newPool returns an empty pool. A nil tlsConfig means the system's roots.
-func newPool(server *url.URL, tlsConfig *tls.Config) *pool {
+func newPool(server *url.URL, tlsConfig *tls.Config, names *names) *pool {
 	p := &pool{dialer: dialer{
 		Dialer: net.Dialer{KeepAlive: 30 * time.Second},
-		names:  newNames(server.Hostname()), port: port(server),
+		names:  names, port: port(server),
 	}}
 	if server.Scheme == "https" {
 		p.tls = tlsConfig.Clone()
@@ -68,7 +69,7 @@ func port(server *url.URL) string {
 func (p *pool) take(now time.Time, whole bool) *conn {
 	for {
 		c := p.pop()
-		if c == nil || c.usable(now) && (whole && c.direct || c.clean()) {
+		if c == nil || c.usable(now) && !p.hasLeft(c) && (whole && c.direct || c.clean()) {
 			return c
 		}
 		_ = c.Close()
@@ -98,9 +99,24 @@ func (c *conn) usable(now time.Time) bool {
 func (p *pool) put(c *conn) {
 	c.idle = time.Now()
 	c.used = true
-	if !c.rest() || c.br.Buffered() > 0 || !p.push(c) {
+	if !c.rest() || c.br.Buffered() > 0 || p.hasLeft(c) || !p.push(c) {
 		_ = c.Close()
 	}
+}
+
+// hasLeft reports whether a connection leads to where the server is no more, as far as
+// its name says.
+func (p *pool) hasLeft(c *conn) bool {
+	names := p.dialer.names
+	moves := names.moves.Load()
+	if c.moves == moves || !c.addr.IsValid() {
+		return false
+	}
+	if !names.has(c.addr) {
+		return true
+	}
+	c.moves = moves
+	return false
 }
 
 func (p *pool) push(c *conn) bool {
@@ -121,8 +137,9 @@ func (p *pool) reap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, kept := time.Now(), p.idle[:0]
+	p.dialer.names.refresh(now)
 	for _, c := range p.idle {
-		if c.usable(now) && c.clean() {
+		if c.usable(now) && !p.hasLeft(c) && c.clean() {
 			kept = append(kept, c)
 		} else {
 			_ = c.Close()
@@ -142,14 +159,25 @@ func (p *pool) dial(ctx context.Context, timeout time.Duration) (*conn, error) {
 		bounded, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
+	moves := p.dialer.names.moves.Load()
 	c, err := p.connect(bounded)
 	switch {
 	case err == nil:
-		return newConn(c, time.Now()), nil
+		cn := newConn(c, time.Now())
+		cn.addr, cn.moves = addrOf(c), moves
+		return cn, nil
 	case ctx.Err() != nil:
 		return nil, readError(context.Cause(ctx))
 	}
 	return nil, dialError(err)
+}
+
+// addrOf is where a connection leads.
+func addrOf(c net.Conn) netip.Addr {
+	if tcp, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
 }
 
 func (p *pool) connect(ctx context.Context) (net.Conn, error) {

@@ -236,7 +236,7 @@ func TestAddress(t *testing.T) {
 	for text, want := range map[string]string{
 		"http://a": "a:80", "https://a": "a:443", "http://a:1": "a:1", "https://a:1/x": "a:1", "http://[::1]": "[::1]:80", "http://[::1]:1": "[::1]:1", "http://127.0.0.1": "127.0.0.1:80",
 	} {
-		if d := newPool(parseURL(t, text), nil).dialer; net.JoinHostPort(d.names.host, d.port) != want {
+		if d := newPool(parseURL(t, text), nil, newNames(parseURL(t, text).Hostname())).dialer; net.JoinHostPort(d.names.host, d.port) != want {
 			t.Errorf("%s: %s, port %s, want %s", text, d.names.host, d.port, want)
 		}
 	}
@@ -273,7 +273,7 @@ func TestAClientServesManyAtOnce(t *testing.T) {
 func TestWithoutASocketToLookAtNothingIsUsedAgain(t *testing.T) {
 	client, server := net.Pipe()
 	defer server.Close()
-	p := newPool(parseURL(t, "http://a"), nil)
+	p := newPool(parseURL(t, "http://a"), nil, newNames("a"))
 	defer p.close()
 	p.put(newConn(client, time.Now()))
 	if c := p.take(time.Now(), true); c != nil {

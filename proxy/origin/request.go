@@ -45,12 +45,47 @@ type Request struct {
 	// methods without a Body only.
 	Repeat bool
 
+	// Safe says that the request changes nothing, so that another server may be asked
+	// if one breaks without an answer. A Body has to be an io.Seeker for that. Payer,
+	// if there is one, is asked before.
+	Safe  bool
+	Payer Payer
+
+	// Affinity has requests with the same one go to the same server, as long as that
+	// is well and has not much more to do than others; 0: to whichever has least.
+	Affinity uint64
+
+	// From is the server whose validators Head is conditional on. Any other one is
+	// sent Elsewhere in its place; nil: Head.
+	From      *Server
+	Elsewhere []byte
+
 	// Upgrade expects a 101, which is an error otherwise.
 	Upgrade bool
 
 	// Interim is called with each interim response but a 100, before Do
 	// returns, and may not keep the header. May be nil: they are dropped.
 	Interim func(status int, header Header)
+}
+
+// Payer pays for requests. Its method must not block.
+type Payer interface {
+	// AskAgain reports whether a request may be sent to a second server although a
+	// first one may have got it, and counts that.
+	AskAgain() bool
+}
+
+// ready returns the whole request if it can be written at once, and fails if its time
+// is over before anything was sent.
+func (r *Request) ready(ctx context.Context) ([]byte, error) {
+	if ctx.Err() != nil {
+		return nil, unsent{readError(context.Cause(ctx))}
+	}
+	whole, err := r.whole(ctx)
+	if err != nil {
+		return nil, unsent{err}
+	}
+	return whole, nil
 }
 
 // whole returns the whole request if it can be written at once, nil if its body

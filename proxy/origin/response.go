@@ -4,6 +4,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"sync/atomic"
 )
 
 // Response is an answer whose body has not been read yet.
@@ -28,6 +29,13 @@ type Response struct {
 
 	// Tunnel is the connection after a 101; otherwise nil.
 	Tunnel *Tunnel
+
+	// From is the server that answered, nil if the group has only one.
+	From *Server
+
+	// Spared says that the server wants to be left alone, and that others can be
+	// asked meanwhile.
+	Spared bool
 
 	exchange *exchange
 	ready    bool
@@ -89,7 +97,9 @@ func (r *Response) Rejected() bool {
 // Tunnel is the connection of an upgraded exchange. Whoever has it closes it.
 type Tunnel struct {
 	net.Conn
-	conn *conn
+	conn   *conn
+	load   *atomic.Int64
+	closed atomic.Bool
 }
 
 // Read returns what came glued to the 101 first.
@@ -97,7 +107,12 @@ func (t *Tunnel) Read(p []byte) (int, error) { return t.conn.br.Read(p) }
 
 // Close does not wait for a server that reads nothing. For a goodbye under TLS,
 // there is CloseWrite.
-func (t *Tunnel) Close() error { return t.conn.abort() }
+func (t *Tunnel) Close() error {
+	if !t.closed.Swap(true) {
+		t.load.Add(-1)
+	}
+	return t.conn.abort()
+}
 
 // CloseWrite tells the server that nothing more will come.
 func (t *Tunnel) CloseWrite() error {

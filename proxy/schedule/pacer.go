@@ -258,6 +258,16 @@ func (p *Pacer) date(it *Item) {
 	}
 }
 
+// Again reports whether there is room for one request more within a turn that was
+// given, and takes it.
+func (p *Pacer) Again(now time.Time) bool {
+	if p.budget.Earliest(now, true).After(now) {
+		return false
+	}
+	p.budget.Take(now)
+	return true
+}
+
 // Overloaded says that the origin refused a poll that began then as one too many.
 func (p *Pacer) Overloaded(began, now time.Time) { p.budget.Refuse(began, now) }
 
