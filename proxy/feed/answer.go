@@ -90,6 +90,7 @@ type ask struct {
 	generation uint64 // writes that it must see the effect of
 	keep       Keep
 	lender     *Lender // nil where polls borrow no credentials
+	cause      any     // for the Tracer
 	reply      chan Answer
 	settled    atomic.Bool // answered, or given up
 }

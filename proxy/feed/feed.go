@@ -41,6 +41,7 @@ type Feed struct {
 	refreshes   atomic.Uint64        // those that they are to see next
 	subscribers atomic.Int64
 	kept        atomic.Pointer[charge] // against the limit; nil for nothing
+	fanout      atomic.Pointer[fanout] // by run only; nil unless it is recorded
 	used        atomic.Int64           // when it was last wanted, since set.epoch
 	passed      atomic.Int64           // when one beside the feed was answered last, since set.epoch
 	wanted      atomic.Bool            // a poll is under way, or one was answered that wants the next one fetched
@@ -133,6 +134,9 @@ func (f *Feed) Latest() *upgrade.State { return f.view.Load().state }
 // Route is the name of the route that the feed belongs to.
 func (f *Feed) Route() string { return f.spec.Route }
 
+// Polls is the method of its polls, and their target: the raw path and query.
+func (f *Feed) Polls() (method, target string) { return f.spec.Method, targetOf(f.spec.Head) }
+
 // Took is how long the poll took that brought the current update.
 func (f *Feed) Took() time.Duration { return f.view.Load().took }
 
@@ -208,7 +212,14 @@ func (f *Feed) Ask(ctx context.Context, keep Keep) Answer { return f.AskAs(ctx, 
 // AskAs is Ask where polls may borrow the client's credentials. It gets nothing
 // kept but what these brought.
 func (f *Feed) AskAs(ctx context.Context, keep Keep, lender *Lender) Answer {
+	return f.AskFor(ctx, nil, keep, lender)
+}
+
+// AskFor is AskAs, and says what for: the Tracer is told of it if this causes a
+// poll.
+func (f *Feed) AskFor(ctx context.Context, cause any, keep Keep, lender *Lender) Answer {
 	a := newAsk(f.generation.Load(), keep, lender)
+	a.cause = cause
 	select {
 	case f.asks <- a:
 	case <-f.done:

@@ -27,7 +27,8 @@ type flight struct {
 	starter    *ask    // the client that caused it; nil for the timer
 	lender     *Lender // whose credentials it has; nil if it has none
 	waiters    []*ask
-	reported   bool // to the schedule
+	reported   bool      // to the schedule
+	trace      PollTrace // nil unless it is recorded
 }
 
 // landing is how a flight ended.
@@ -63,6 +64,7 @@ func (f *Feed) launch(now time.Time, starter *ask) {
 	if starter != nil {
 		r.flight.waiters = []*ask{starter}
 	}
+	f.traced(r.flight)
 	f.wanted.Store(true)
 	lender := f.lender(starter)
 	r.flight.lender = lender

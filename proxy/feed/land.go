@@ -27,6 +27,10 @@ func (f *Feed) land(l landing) {
 	fl.cancel()
 	defer f.wanted.Store(false)
 	defer func() { f.report(fl, l, false) }()
+	if fl.trace != nil {
+		defer func(before uint64) { f.traceEnd(fl, l, r.version != before) }(r.version)
+	}
+	f.endFanout()
 	f.regroup(fl, l)
 	if fl.aborted || l.err == nil && f.isOvertaken(fl) {
 		// Whoever waited needs the poll that comes now.
@@ -127,6 +131,7 @@ func (f *Feed) landSnapshot(fl *flight, l landing) {
 	}
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, "")
 	f.spec.Meter.Updated()
+	f.traceFanout(fl, r.version, l.received)
 	f.succeed(fl, l, u, true)
 	f.set.trim()
 }

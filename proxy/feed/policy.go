@@ -84,6 +84,9 @@ type Spec struct {
 	// Log is told of panics; nil means slog.Default().
 	Log *slog.Logger
 
+	// Tracer may record polls; nil records none.
+	Tracer Tracer
+
 	// Alarm is told when polls begin to fail; may be nil.
 	Alarm Alarm
 }

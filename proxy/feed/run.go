@@ -49,7 +49,9 @@ func (f *Feed) end() {
 		r.flight.cancel()
 		l := <-f.landed
 		l.discard()
+		f.traceEnd(r.flight, l, false)
 	}
+	f.endFanout()
 	f.calm(time.Time{})
 	if f.item != nil {
 		f.spec.Dispatcher.leave(f.item)
