@@ -23,6 +23,7 @@ type Config struct {
 	DrainTimeout time.Duration `yaml:"drain_timeout"`
 
 	Log       Log                  `yaml:"log"`
+	Tracing   Tracing              `yaml:"tracing"`
 	Limits    Limits               `yaml:"limits"`
 	Timeouts  Timeouts             `yaml:"timeouts"`
 	Upstreams map[string]*Upstream `yaml:"upstreams"`
@@ -57,6 +58,7 @@ type Admin struct {
 type Log struct {
 	Level  LogLevel  `yaml:"level"`  // debug, info (default), warn, error
 	Format LogFormat `yaml:"format"` // text (default), json
+	Access Access    `yaml:"access"`
 }
 
 // Limits bound what clients and origins can make the process hold.
@@ -373,7 +375,7 @@ func Default() *Config {
 		Listen:       Strings{"127.0.0.1:8080"},
 		Admin:        Admin{Listen: "127.0.0.1:9090"},
 		DrainTimeout: 20 * time.Second,
-		Log:          Log{Level: LogInfo, Format: LogText},
+		Log:          Log{Level: LogInfo, Format: LogText, Access: Access{Client: ClientFull, Output: OutputStderr}},
 		Limits: Limits{
 			Connections:    100_000,
 			Feeds:          10_000,
@@ -382,6 +384,7 @@ func Default() *Config {
 			Snapshot:       10 << 20,
 			Snapshots:      1 << 30,
 		},
+		Tracing:   Tracing{Sample: 0.01, ServiceName: "pollmux"},
 		Timeouts:  Timeouts{Header: 10 * time.Second, Idle: 75 * time.Second, Write: 30 * time.Second},
 		Upstreams: map[string]*Upstream{},
 	}

@@ -33,6 +33,9 @@ func TestTheExampleTellsTheDefaults(t *testing.T) {
 	equal(t, "admin", c.Admin, d.Admin)
 	equal(t, "drain_timeout", c.DrainTimeout, d.DrainTimeout)
 	equal(t, "log", c.Log, d.Log)
+	equal(t, "share of traces", c.Tracing.Sample, d.Tracing.Sample)
+	equal(t, "service_name", c.Tracing.ServiceName, d.Tracing.ServiceName)
+	equal(t, "endpoint", c.Tracing.OTLP.Endpoint, d.Tracing.OTLP.Endpoint)
 	equal(t, "limits", c.Limits, d.Limits)
 	equal(t, "timeouts", c.Timeouts, d.Timeouts)
 	equal(t, "upstream timeout", c.Upstreams["scores"].Timeout, config.DefaultUpstream().Timeout)
@@ -70,7 +73,7 @@ func TestTheExampleShowsEveryKeyOfEveryStruct(t *testing.T) {
 	}
 	shown := map[reflect.Type]map[string]bool{}
 	collect(reflect.TypeFor[config.Config](), doc.Content[0], shown)
-	equal(t, "number of structs", len(shown), 16)
+	equal(t, "number of structs", len(shown), 19)
 	for typ, keys := range shown {
 		for _, key := range config.KeysOf(typ) {
 			if !keys[key] {
@@ -115,6 +118,7 @@ func TestEveryFieldHasAKeyOfItsOwn(t *testing.T) {
 		reflect.TypeFor[config.Limits](), reflect.TypeFor[config.Timeouts](), reflect.TypeFor[config.Upstream](),
 		reflect.TypeFor[config.Route](), reflect.TypeFor[config.Key](), reflect.TypeFor[config.Write](),
 		reflect.TypeFor[config.WebSocket](), reflect.TypeFor[config.Send](), reflect.TypeFor[config.Compress](),
+		reflect.TypeFor[config.Access](), reflect.TypeFor[config.Tracing](), reflect.TypeFor[config.OTLP](),
 		reflect.TypeFor[config.Interval](), reflect.TypeFor[config.Authorize](),
 		reflect.TypeFor[config.Health](), reflect.TypeFor[config.UpstreamTLS](),
 	} {

@@ -34,6 +34,8 @@ func (v *validator) validate() {
 	v.notNegative("drain_timeout", v.config.DrainTimeout)
 	word(v, "log.level", v.config.Log.Level, []LogLevel{LogDebug, LogInfo, LogWarn, LogError})
 	word(v, "log.format", v.config.Log.Format, []LogFormat{LogText, LogJSON})
+	v.access(v.config.Log.Access)
+	v.tracing(v.config.Tracing)
 	v.limits(v.config.Limits)
 	v.timeouts(v.config.Timeouts)
 	v.upstreams()

@@ -62,7 +62,9 @@ func TestAConfigurationBuiltInGoIsReportedInTheWordsOfAFile(t *testing.T) {
 			"trusted_proxies[0]: is not a network; write one such as 10.0.0.0/8, or one address"},
 		{func(c *config.Config) { c.Log = config.Log{} },
 			"log.level: \"\" is not known; allowed: debug, info, warn, error\n" +
-				"log.format: \"\" is not known; allowed: text, json"},
+				"log.format: \"\" is not known; allowed: text, json\n" +
+				"log.access.client: \"\" is not known; allowed: full, network, none\n" +
+				"log.access.output: \"\" is not known; allowed: stderr, stdout, or the path of a file with a \"/\" in it"},
 		{func(c *config.Config) { c.Timeouts.Idle = 0 },
 			"timeouts.idle: 0s is not a limit; more than 0 is allowed, such as 10s"},
 		{func(c *config.Config) { c.Upstreams["api"] = nil },

@@ -7,6 +7,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
+	"github.com/pollmux/pollmux/upgrade/fanout"
 )
 
 // restTime is for how long a long poll that was answered is waited for to be asked
@@ -53,6 +54,8 @@ func repeatable(r *request, s *subscription, tag string) *upgrade.Question {
 // Rest is called when the client has its answer.
 func (g *again) Rest() {
 	g.unsubscribe()
+	g.note.noteEnd(fanout.Done)
+	g.note.endHeld()
 	g.resting = true
 }
 
@@ -71,6 +74,7 @@ func (g *again) Renew() bool {
 	}
 	g.route.account.Requested(upgrade.Longpoll)
 	g.account.Back(now)
+	g.note.anew(now)
 	g.resting = false
 	return true
 }

@@ -31,16 +31,16 @@ type alarm struct {
 
 // passFailed tells of a passed request that failed, unless its client is to
 // blame: anybody could fill the log with those.
-func (a *alarm) passFailed(what string, failure error) {
+func (a *alarm) passFailed(what, id string, failure error) {
 	if errors.Is(failure, origin.ErrRequestBody) {
-		a.log.Debug(what, "route", a.route, "error", failure)
+		a.log.Debug(what, "route", a.route, "id", id, "error", failure)
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.untold++
 	if now := time.Now(); now.Sub(a.passToldAt) >= alarmPause {
-		a.log.Warn(what, "route", a.route, "error", failure, "requests", a.untold)
+		a.log.Warn(what, "route", a.route, "id", id, "error", failure, "requests", a.untold)
 		a.passToldAt, a.untold = now, 0
 	}
 }

@@ -67,8 +67,8 @@ func TestPassedRequestsThatFailAreToldOfNowAndThen(t *testing.T) {
 		var log await.Log
 		a := &alarm{log: slog.New(slog.NewTextHandler(&log, nil)), route: "r"}
 		for range 25 {
-			a.passFailed("failed", errors.New("refused"))
-			a.passFailed("failed", origin.BodyError(errors.New("the client went away")))
+			a.passFailed("failed", "1", errors.New("refused"))
+			a.passFailed("failed", "1", origin.BodyError(errors.New("the client went away")))
 			time.Sleep(time.Second)
 		}
 		text := log.String()

@@ -16,10 +16,13 @@ import (
 // peer or, if the peer is a trusted proxy, the last one that such proxies tell of
 // and that is none of them. What stands before it, its client may have made up.
 // It is invalid if the proxies do not tell: then nobody is charged.
-func (p *Proxy) clientOf(r *request) netip.Addr {
+func (p *Proxy) clientOf(r *request) netip.Addr { return networkOf(p.addressOf(r)) }
+
+// addressOf is the address itself.
+func (p *Proxy) addressOf(r *request) netip.Addr {
 	addr := remoteAddr(r.peer())
 	if !r.rules.trusts(addr) {
-		return networkOf(addr)
+		return addr
 	}
 	client := netip.Addr{}
 	for hop, ok := range hopsBackwards(&r.head) {
@@ -30,7 +33,7 @@ func (p *Proxy) clientOf(r *request) netip.Addr {
 			break
 		}
 	}
-	return networkOf(client)
+	return client
 }
 
 // hopsBackwards are the addresses that a trusted peer tells of, its own client's

@@ -38,6 +38,7 @@ func TestNothingDependsOnTheDate(t *testing.T) {
 		"upgrade/streamhead.go UTC":           "Date of an answer of our own",
 		"upgrade/fanout/ear.go time.Unix":     "a deadline in the past",
 		"proxy/explain/text.go Round":         "of a duration",
+		"proxy/journal/entry.go Round":        "of a number",
 		"proxy/alarm.go Round":                "of a duration",
 		"proxy/accesslog/table.go Round":      "of a duration",
 		"proxy/accesslog/emit.go Round":       "of a duration",

@@ -114,7 +114,7 @@ func (p *Proxy) answer(r *request) error {
 	}
 	a, ok := f.Hit(r.now)
 	if !ok || r.unproven {
-		a = f.AskAs(context.Background(), p.wouldKeep(r), p.lender(r, nil))
+		a = f.AskFor(context.Background(), r.cause(), p.wouldKeep(r), p.lender(r, nil))
 		if r.key.Withheld() {
 			r.route.doubt.note(&a, r.now)
 		}
@@ -170,6 +170,7 @@ func (p *Proxy) spec(r *request) *feed.Spec {
 		Outage:     &r.route.upstream.outage,
 		Dispatcher: r.route.upstream.dispatcher,
 		Log:        p.log,
+		Tracer:     r.route.tracer,
 		Alarm:      r.route.alarm,
 	}
 }

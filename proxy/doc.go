@@ -44,4 +44,12 @@
 // kept. Who is beyond a limit is told so in a way that it understands: a status
 // with Retry-After, an EventSource a long retry, a long poll the answer to a plain
 // one. Each limit is counted by its name where it is enforced.
+//
+// # Who hears of a request
+//
+// The witness (witness.go): the access log, and spans. It is asked when a request is
+// over, so what nobody wants to hear of costs a look for a pointer, and a random number
+// where there is a sample. What is told is copied into a note, which may outlive the
+// request: that of a held client, or of an answer that is still being relayed. A poll's
+// span is begun by its feed (polltrace.go), as a poll belongs to no request.
 package proxy

@@ -23,12 +23,14 @@ func (p *Proxy) handle(ctx *fasthttp.RequestCtx) {
 	defer p.releaseRequest(r)
 	defer func() {
 		if v := recover(); v != nil {
-			p.panicked("a request was dropped", v)
+			p.panicked("a request was dropped", v, "id", r.id())
 			p.refuse(r, newProblem(http.StatusInternalServerError, "pollmux failed; the log says more").hangUp())
+			p.tell(r, http.StatusInternalServerError, 0)
 		}
 	}()
 	p.serve(r)
 	p.settleBody(r)
+	p.tellHandled(r)
 	c := clientConn(ctx.Conn())
 	if c != nil {
 		c.dropAsked()
@@ -48,6 +50,7 @@ func (p *Proxy) serve(r *request) {
 		p.refuse(r, problemOf(err))
 		return
 	}
+	p.trace(r)
 	if r.head.Close {
 		r.ctx.SetConnectionClose()
 	}
@@ -105,6 +108,7 @@ func (p *Proxy) refuse(r *request, refused *problem) {
 		refused.with("Vary", r.route.vary())
 	}
 	p.count(refused)
+	r.refusedFor(refused)
 	refused.write(r.ctx)
 }
 
@@ -160,6 +164,7 @@ func (p *Proxy) overLimit(r *request) bool {
 		return false
 	case p.wantsEvents(r):
 		p.count(refused)
+		r.refusedFor(refused)
 		p.sayFull(r)
 	default:
 		p.refuse(r, refused.with("Vary", baseVary))
@@ -192,6 +197,9 @@ func (p *Proxy) sayFull(r *request) {
 	if r.route != nil {
 		vary = r.route.vary()
 	}
+	if r.answer == "" {
+		r.answer = answerRefused
+	}
 	answer := upgrade.FullEvents([]upgrade.Field{{Name: "Vary", Value: vary}, {Name: "Via", Value: via}}, r.head.HTTP10)
 	p.takeOver(r, func(c *conn, _ []byte) {
 		_, _ = c.Write(answer)
@@ -213,6 +221,7 @@ func (p *Proxy) onParseError(ctx *fasthttp.RequestCtx, err error) {
 	p.count(refused)
 	refused.write(ctx)
 	lingerOn(ctx.Conn())
+	p.tellUnparsed(ctx, refused)
 }
 
 // errAgain: the key has changed under a request.
@@ -238,5 +247,6 @@ func (p *Proxy) unshared(r *request, reason share.Reason) {
 func (p *Proxy) pass(r *request, reason share.Reason) {
 	r.route.account.Requested(upgrade.Pass)
 	p.unshared(r, reason)
+	r.answer, r.reason = answerPass, string(reason)
 	p.passThrough(r, reason)
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/journal"
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
@@ -29,6 +31,7 @@ type rig struct {
 	origin *legacy.Faulty
 	addr   string
 	log    *await.Log
+	access *await.Log   // the access log
 	quick  atomic.Int64 // answers
 }
 
@@ -63,7 +66,7 @@ func routeYAML(origin string, lines []string) string {
 	for _, line := range lines {
 		key, _, _ := strings.Cut(line, ":")
 		switch key {
-		case "limits", "timeouts", "trusted_proxies", "drain_timeout":
+		case "limits", "timeouts", "log", "tracing", "trusted_proxies", "drain_timeout":
 			fmt.Fprintf(&top, "%s\n", line)
 		default:
 			fmt.Fprintf(&route, "    %s\n", line)
@@ -86,7 +89,7 @@ func budgetYAML(lines []string) string {
 
 func newRigFor(t testing.TB, origin *legacy.Faulty, yaml string) *rig {
 	t.Helper()
-	r := &rig{t: t, origin: origin, log: &await.Log{}}
+	r := &rig{t: t, origin: origin, log: &await.Log{}, access: &await.Log{}}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +105,9 @@ func (r *rig) serve(yaml string, l net.Listener) {
 	if err != nil {
 		r.t.Fatalf("%v\n%s", err, yaml)
 	}
-	r.proxy, err = New(c, Options{Version: "test", Log: slog.New(slog.NewTextHandler(r.log, nil))})
+	access := journal.NewAccess(r.access, r.access)
+	r.t.Cleanup(func() { access.Close(context.Background()) })
+	r.proxy, err = New(c, Options{Version: "test", Log: slog.New(slog.NewTextHandler(r.log, nil)), Access: access})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -275,6 +280,12 @@ func (r *rig) requestsTo(path string) (all []legacy.Request) {
 	}
 	return all
 }
+
+// unnamed takes away what tells two requests apart that are the same: the ID that the
+// proxy gives each.
+func unnamed(head string) string { return ownID.ReplaceAllString(head, "X-Request-Id: ours\r\n") }
+
+var ownID = regexp.MustCompile(`X-Request-Id: [0-9a-f]{16}\r\n`)
 
 // notebook is an origin that remembers what was written to it last.
 type notebook struct {

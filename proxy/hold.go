@@ -21,6 +21,7 @@ type subscription struct {
 	account *ledger.Subscriber
 	client  netip.Addr // that the feed is charged to
 
+	note  *note  // of a client that somebody wants to hear of; otherwise nil
 	letIn *letIn // where clients are let in first; otherwise nil
 	again *again // of a long poll that may be asked again; nil if it may not
 }
@@ -35,6 +36,7 @@ type letIn struct {
 func (s *subscription) end() {
 	if s.again == nil || !s.again.resting {
 		s.unsubscribe()
+		s.note.endHeld()
 	}
 	s.leave()
 	s.feed.Release()
@@ -45,6 +47,15 @@ func (s *subscription) unsubscribe() {
 	s.account.Left()
 	s.proxy.crowd.leave(s.client, s.feed)
 	s.feed.Unsubscribe()
+}
+
+// delivered is told of each update that was written to the client.
+func (s *subscription) delivered(u *upgrade.Update) {
+	s.account.Delivered(u)
+	s.feed.Delivered(u)
+	if s.note != nil {
+		s.note.delivered.Add(1)
+	}
 }
 
 // leave ends what enter began.
@@ -121,6 +132,8 @@ func (p *Proxy) begin(r *request, s *subscription, a feed.Answer) {
 		p.saved(r, a, false)
 	}
 	s.account = account.Held(t)
+	r.answer = answerHeld
+	s.note = p.laterHeld(r, heldStatus(t))
 	switch t {
 	case upgrade.Longpoll:
 		p.beginLongPoll(r, s, a)
@@ -131,11 +144,20 @@ func (p *Proxy) begin(r *request, s *subscription, a feed.Answer) {
 	}
 }
 
+// heldStatus is what a client is answered that is held.
+func heldStatus(t upgrade.Transport) int {
+	if t == upgrade.WebSocket {
+		return http.StatusSwitchingProtocols
+	}
+	return http.StatusOK
+}
+
 // heldFor hands the connection of a subscriber to the engine, and goes on with
 // after when that is done with it.
 func (p *Proxy) heldFor(s *subscription, c *conn, session fanout.Session, terms fanout.Terms, after func(fanout.End)) {
 	c.linger.Store(false) // or closing it might block
 	held := p.engine.Hold(c, session, terms, func(end fanout.End) {
+		s.note.noteEnd(end)
 		s.end()
 		if end == fanout.Stuck {
 			c.tookNothing()
@@ -162,7 +184,7 @@ func (p *Proxy) beginStream(r *request, s *subscription, a feed.Answer) {
 		Picture:   r.choice.Picture,
 		Resume:    resumeFrom(r),
 		Fields:    p.streamFields(r, s.feed, a),
-		Delivered: s.account.Delivered,
+		Delivered: s.delivered,
 	}
 	options.Coding, options.Press = r.streamCoding()
 	terms := r.rules.terms()

@@ -28,6 +28,8 @@ var mayImport = map[string][]string{
 	"proxy/ledger":        {"upgrade"},
 	"proxy/observe":       {"proxy/feed", "proxy/head", "proxy/ledger", "proxy/origin", "proxy/share", "config"},
 	"proxy/head":          {},
+	"proxy/journal":       {"config"},
+	"proxy/tracing":       {"config"},
 	"proxy/origin":        {"proxy/sock", "upgrade/nowait"},
 	"proxy/sock":          {"upgrade/nowait"},
 	"proxy/schedule":      {},
@@ -51,6 +53,9 @@ var onlyIn = map[string][]string{
 	"github.com/prometheus/client_golang": {"proxy/ledger", "proxy/admin"},
 	"github.com/valyala/fastjson":         {"proxy/accesslog"},
 	"golang.org/x/term":                   {"cmd/pollmux"},
+	"go.opentelemetry.io":                 {"proxy/tracing"},
+	"google.golang.org/protobuf":          {"proxy/tracing"},
+	"google.golang.org/grpc":              {}, // seven megabytes of it
 }
 
 func TestPackagesImportOnlyWhatTheLayoutAllows(t *testing.T) {

@@ -25,6 +25,10 @@ type listener struct {
 	log  *slog.Logger
 	done chan struct{} // closed with the listener
 	once sync.Once
+
+	// Of Accept.
+	told   time.Time // when it was told last that it fails
+	untold int       // how often it did since
 }
 
 func newListener(l net.Listener, g *gate, log *slog.Logger) *listener {
@@ -53,13 +57,23 @@ func (l *listener) Accept() (net.Conn, error) {
 				continue
 			}
 		}
-		l.log.Warn("cannot accept connections; raise the limit on open files", "error", err, "retry_in", pause)
+		l.short(err)
 		select {
 		case <-time.After(pause):
 		case <-l.done:
 			return nil, io.EOF
 		}
 		pause = min(2*pause, acceptPauseMax)
+	}
+}
+
+// short tells that connections cannot be accepted, now and then. Accept is called by
+// one goroutine.
+func (l *listener) short(err error) {
+	l.untold++
+	if now := time.Now(); now.Sub(l.told) >= alarmPause {
+		l.log.Warn("cannot accept connections; raise the limit on open files", "error", err, "times", l.untold)
+		l.told, l.untold = now, 0
 	}
 }
 

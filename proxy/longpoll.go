@@ -18,7 +18,7 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 		Accepted:    r.accepts(a.Update),
 		StaleStatus: "pollmux; hit; detail=stale-if-error",
 		Closing:     closing,
-		Delivered:   s.account.Delivered,
+		Delivered:   s.delivered,
 	}
 	terms := r.rules.terms()
 	terms.Hold = shortened(wait)

@@ -160,7 +160,7 @@ func talk(t *testing.T, route ...string) (clients, origin []string) {
 		clients = append(clients, fmt.Sprintf("%s%v", now.ReplaceAll(all.Bytes(), []byte("Date: now")), err != nil))
 	}
 	for _, req := range r.origin.Requests() {
-		origin = append(origin, once.ReplaceAllString(string(req.Head), "ID")+string(req.Body))
+		origin = append(origin, once.ReplaceAllString(unnamed(string(req.Head)), "ID")+string(req.Body))
 	}
 	return clients, origin
 }

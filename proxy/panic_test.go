@@ -171,6 +171,7 @@ func TestEveryGoroutineIsKnown(t *testing.T) {
 		"proxy/feed/flight.go f.fly":               "recovers, and lands",
 		"proxy/authorize/inquiry.go r.run":         "recovers, and nobody is let in",
 		"proxy/authorize/tenure.go time.AfterFunc": "recovers, and ends the client",
+		"proxy/journal/access.go a.run":            "writes lines; sees nothing of a client but what they say",
 		"proxy/observe/observer.go o.run":          "guard recovers",
 		"proxy/origin/group.go s.watch":            "contains what it does",
 		"proxy/origin/group.go func":               "dials, and sees nothing of a client or an origin",

@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/pollmux/pollmux/proxy/origin"
+	"github.com/pollmux/pollmux/proxy/tracing"
 )
 
 // maxSpare is how large a buffer of a pass may be that is used again.
@@ -25,6 +27,12 @@ type pass struct {
 	cancel func()
 	watch  watch
 	leash  origin.Leash
+
+	began  time.Time        // when the request came
+	number uint64           // its ID
+	said   []byte           // that a trusted proxy gave it instead
+	span   *tracing.Request // nil unless it is traced
+	note   *note            // of an answer that ends after its handler; may be nil
 
 	answer  *origin.Response // has the trailer in the end
 	failure error            // that there was instead, until passThrough is told
@@ -56,6 +64,7 @@ func (p *Proxy) newPass(r *request, cancel func()) *pass {
 	if cancel == nil {
 		x.cancel = x.pull
 	}
+	x.identify(r)
 	x.small = r.body == nil && r.head.Length > 0 && r.head.Length <= smallBody
 	if r.head.Length != 0 && !x.small {
 		x.body = p.bodyOf(r)
@@ -77,7 +86,7 @@ func (x *pass) spend() {
 	if cap(buf) > maxSpare {
 		buf = nil
 	}
-	*x = pass{proxy: x.proxy, pull: x.pull, noted: x.noted, interim: x.interim, buf: buf}
+	*x = pass{proxy: x.proxy, pull: x.pull, noted: x.noted, interim: x.interim, buf: buf, said: x.said[:0]}
 	x.proxy.spare.Put(x)
 }
 
@@ -113,12 +122,38 @@ func (x *pass) ask() (*origin.Response, error) {
 			return nil, origin.BodyError(err)
 		}
 	}
-	return x.route.upstream.passes.Do(&x.leash, request)
+	resp, err := x.route.upstream.passes.Do(&x.leash, request)
+	x.span.Passed(statusOf(resp))
+	return resp, err
+}
+
+// statusOf is the status of an answer, 0 if there is none.
+func statusOf(resp *origin.Response) int {
+	if resp == nil {
+		return 0
+	}
+	return resp.Status
+}
+
+// identify notes what the request is called.
+func (x *pass) identify(r *request) {
+	x.began = r.began
+	if x.number, x.span = r.ownID(), r.span; x.conn != nil && x.conn.shared {
+		x.said = append(x.said[:0], said(&r.head)...)
+	}
+}
+
+// trace begins to trace what becomes of it at the origin.
+func (x *pass) trace(r *request) {
+	if x.span != nil {
+		x.span.Pass(string(r.head.Method), x.route.upstream.Servers[0].Host)
+	}
 }
 
 // ownRequest is the request to the origin, without a small body.
 func (x *pass) ownRequest() *origin.Request {
 	r, req := x.r, &x.request
+	x.trace(r)
 	x.buf = x.proxy.appendPassed(x.buf[:0], r, false)
 	*req = origin.Request{
 		Method:  methodName(r.head.Method),

@@ -36,6 +36,7 @@ func (p *Proxy) passQuick(r *request) (answered bool, err error) {
 	p.vacate(r.conn)
 	_ = r.conn.SetReadDeadline(r.now.Add(r.rules.config.Timeouts.Idle)) // Read fails if this did
 	_, err = r.conn.writeAt(r.now, r.out)
+	p.tell(r, r.status, r.sent)
 	return true, err
 }
 
@@ -55,6 +56,7 @@ func (x *pass) answerQuick() bool {
 	}
 	x.proxy.noteLogout(r, resp)
 	r.out = append(appendPassedHead(r.out[:0], resp, len(body)), body...)
+	r.answer, r.status, r.sent = answerPass, resp.Status, len(body)
 	x.buf = body
 	x.end()
 	resp.Recycle()
@@ -82,7 +84,7 @@ func appendPassedHead(b []byte, resp *origin.Response, length int) []byte {
 // asked returns what passQuick has asked for a request, or asks now.
 func (p *Proxy) asked(r *request) (x *pass, resp *origin.Response, err error) {
 	if c := clientConn(r.ctx.Conn()); c != nil {
-		if x = c.asked.Swap(nil); x != nil && x.route == r.route && bytes.Equal(p.appendPassed(nil, r, false), x.request.Head) {
+		if x = c.asked.Swap(nil); x != nil && p.isAsked(r, x) {
 			x.r = r
 			return x, x.answer, x.failure
 		}
@@ -91,6 +93,18 @@ func (p *Proxy) asked(r *request) (x *pass, resp *origin.Response, err error) {
 	x = p.newPass(r, nil)
 	resp, err = x.ask()
 	return x, resp, err
+}
+
+// isAsked reports whether a pass is what the request would be, which then has its ID
+// and its trace.
+func (p *Proxy) isAsked(r *request, x *pass) bool {
+	began, number, span := r.began, r.number, r.span
+	r.number, r.span = x.number, x.span
+	if r.began = x.began; x.route == r.route && bytes.Equal(p.appendPassed(nil, r, false), x.request.Head) {
+		return true
+	}
+	r.began, r.number, r.span = began, number, span
+	return false
 }
 
 // dropAsked drops what passQuick has asked if nobody has wanted it.

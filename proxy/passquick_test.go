@@ -80,7 +80,7 @@ func TestWhatIsPassedQuicklyIsAnsweredAsAnything(t *testing.T) {
 				t.Errorf("the origin was asked %d times", got)
 			}
 			all := r.requestsTo("/a")
-			if a, b := string(all[len(all)-1].Head), string(all[len(all)-2].Head); a != b {
+			if a, b := unnamed(string(all[len(all)-1].Head)), unnamed(string(all[len(all)-2].Head)); a != b {
 				t.Errorf("it was asked\n%s\nand\n%s", a, b)
 			}
 		})

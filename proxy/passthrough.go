@@ -59,7 +59,7 @@ func (p *Proxy) noteAgain(r *request, resp *origin.Response) func() {
 // request all the same.
 func (p *Proxy) passFailed(r *request, body *requestBody, err error) {
 	r.route.account.PassFailed()
-	r.route.alarm.passFailed("a passed request failed", err)
+	r.route.alarm.passFailed("a passed request failed", r.id(), err)
 	if !origin.Unsent(err) && !errors.Is(err, origin.ErrRequestBody) {
 		p.noteWrite(r, nil) // else no whole request can have come to the origin
 	}
@@ -85,10 +85,19 @@ func (p *Proxy) appendPassed(b []byte, r *request, upgrading bool) []byte {
 	h := &r.head
 	b = append(append(append(b, h.Method...), ' '), h.Target...)
 	b = append(r.route.upstream.appendHost(append(b, " HTTP/1.1\r\nHost: "...), h), "\r\n"...)
+	named := false
 	for i := range h.Fields {
-		if f := &h.Fields[i]; passes(h, f) {
+		f := &h.Fields[i]
+		if passes(h, f) && (r.span == nil || traceField(f) == "") {
 			b = appendLine(b, f.Name, r.passed(f))
+			named = named || isRequestID(f)
 		}
+	}
+	if !named {
+		b = append(appendNumber(append(b, requestIDField+": "...), r.ownID()), "\r\n"...)
+	}
+	if r.span != nil {
+		b = r.span.AppendFields(b)
 	}
 	b = p.appendForwarding(b, h, p.peerOf(r))
 	switch {
@@ -225,6 +234,7 @@ var hopFields = [...]string{"Connection", "Keep-Alive", "Proxy-Connection", "Pro
 func (p *Proxy) passKept(r *request, a feed.Answer) {
 	r.route.account.Requested(upgrade.Pass)
 	p.unshared(r, a.Alone)
+	r.answer, r.reason = answerPass, string(a.Alone)
 	x := p.newPass(r, func() { _ = a.Kept.Close() })
 	p.noteKeptLogout(r, a.Kept.Response)
 	resp := *a.Kept.Response

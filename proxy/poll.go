@@ -12,6 +12,7 @@ func (p *Proxy) answerPoll(r *request, a feed.Answer) {
 	if r.choice.Transport == upgrade.Longpoll {
 		answer.Held = min(r.choice.Wait, r.route.Wait)
 	}
+	r.answer = answerOf(&a)
 	answer.Write(r.ctx)
 	p.accountPoll(r, a, answer.NotModified || r.head.IsHead())
 }

@@ -18,9 +18,11 @@ import (
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/authorize"
 	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/journal"
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/proxy/observe"
 	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/proxy/tracing"
 	"github.com/pollmux/pollmux/upgrade/coding"
 	"github.com/pollmux/pollmux/upgrade/fanout"
 )
@@ -29,6 +31,7 @@ import (
 // long as the process; what one configuration says is in its rules.
 type Proxy struct {
 	log       *slog.Logger
+	version   string
 	agent     string // User-Agent of polls
 	loopID    string // this process in CDN-Loop
 	trail     string // field lines that every poll carries
@@ -37,6 +40,10 @@ type Proxy struct {
 	press     *coding.Press
 
 	rules atomic.Pointer[rules]
+
+	accessLog *journal.Access // nil if there is none
+	witness   atomic.Pointer[witness]
+	traced    tracing.Counts // by witnesses that are gone; guarded by mu
 
 	ledger   *ledger.Ledger
 	feeds    *feed.Feeds
@@ -66,6 +73,10 @@ type Proxy struct {
 type Options struct {
 	// Log defaults to slog.Default().
 	Log *slog.Logger
+
+	// Access is the access log; nil keeps none. It has to be closed after the
+	// proxy.
+	Access *journal.Access
 
 	// Version is part of the polls' User-Agent.
 	Version string
@@ -97,7 +108,7 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	}
 	id := share.NewSecret()
 	p := &Proxy{
-		log: o.Log, agent: "pollmux/" + o.Version, loopID: "pollmux-" + hex.EncodeToString(id[:4]),
+		log: o.Log, accessLog: o.Access, version: o.Version, agent: "pollmux/" + o.Version, loopID: "pollmux-" + hex.EncodeToString(id[:4]),
 		secret: share.NewSecret(), originTLS: o.OriginTLS, press: coding.NewPress(), ledger: ledger.New(),
 		feeds:   feed.New(feed.Limits{Feeds: c.Limits.Feeds, Bytes: int64(c.Limits.Snapshots)}),
 		tunnels: map[*tunnel]struct{}{}, tunnelIdle: tunnelIdle,
@@ -126,6 +137,13 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	}
 	p.rules.Store(all)
 	p.server = p.newServer(c)
+	w, err := p.newWitness(c, nil)
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	p.witness.Store(w)
+	p.ledger.Hears(p.heard)
 	return p, nil
 }
 
@@ -163,8 +181,8 @@ func (p *Proxy) goServe(c net.Conn, f func()) {
 var errPanicked = errors.New("it panicked")
 
 // panicked logs what would have ended the process, and what came of it.
-func (p *Proxy) panicked(outcome string, what any) {
-	p.log.Error(outcome, "panic", fmt.Sprint(what), "stack", string(debug.Stack()))
+func (p *Proxy) panicked(outcome string, what any, more ...any) {
+	p.log.Error(outcome, append(more, "panic", fmt.Sprint(what), "stack", string(debug.Stack()))...)
 }
 
 // failOn makes an error of a panic, to be deferred where fasthttp, which would

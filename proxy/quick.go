@@ -82,6 +82,7 @@ func (p *Proxy) quick(c *conn, raw []byte) (answered bool, err error) {
 	r := p.quicks.Get().(*request)
 	defer p.releaseQuick(r)
 	r.conn, r.rules, r.now = c, all, time.Now()
+	r.began, r.told = r.now, false
 	answered, err = p.answerQuick(r, raw)
 	if answered {
 		c.isQuick()
@@ -108,6 +109,7 @@ func (c *conn) isQuick() {
 // set anew each time, is never set.
 func (p *Proxy) releaseQuick(r *request) {
 	r.conn, r.rules, r.route, r.have, r.ask.Query = nil, nil, nil, nil, nil
+	r.number, r.span, r.again, r.answer, r.reason = 0, nil, nil, "", ""
 	p.quicks.Put(r)
 }
 
@@ -119,6 +121,7 @@ func (p *Proxy) answerQuick(r *request, raw []byte) (answered bool, err error) {
 	case p.Draining():
 		return false, nil
 	case s.is(raw):
+		r.again = raw
 		a, answered = p.answerAgain(r, s)
 	case !p.isWhole(r, raw):
 		return false, nil
@@ -130,7 +133,9 @@ func (p *Proxy) answerQuick(r *request, raw []byte) (answered bool, err error) {
 		}
 	}
 	if answered {
-		err = p.writeQuick(r, a)
+		if err = p.writeQuick(r, a); p.witness.Load() != nil {
+			p.tellQuick(r, &a)
+		}
 	}
 	return answered, err
 }
@@ -141,7 +146,11 @@ func (p *Proxy) isWhole(r *request, raw []byte) bool {
 		return false
 	}
 	r.route = r.rules.routeOf(&r.head)
-	return r.route != nil && r.route.isForQuick() && p.checkRequest(r) == nil
+	if r.route == nil || !r.route.isForQuick() || p.checkRequest(r) != nil {
+		return false
+	}
+	p.trace(r)
+	return true
 }
 
 // answerFirst finds the answer to a request that nothing is known of yet.
@@ -203,6 +212,7 @@ const quickCopy = 16 << 10
 func (p *Proxy) writeQuick(r *request, a feed.Answer) error {
 	answer := pollAnswer(r, a)
 	body := answer.Body()
+	r.sent = len(body)
 	begin := min(len(body), quickCopy)
 	r.out = append(answer.AppendHead(r.out[:0]), body[:begin]...)
 	p.accountPoll(r, a, r.unchanged)

@@ -39,6 +39,7 @@ func (x *pass) relayWhole(r *request, resp *origin.Response) bool {
 // relayBody lets fasthttp write the origin's body as it comes.
 func (p *Proxy) relayBody(r *request, x *pass, resp *origin.Response) {
 	out := &r.ctx.Response
+	x.note = p.later(r)
 	body := &relayedBody{pass: x, response: resp, last: out.ConnectionClose()}
 	// The client gets to see the head when there is nothing to send it with.
 	out.ImmediateHeaderFlush = !resp.Ready()
@@ -72,12 +73,14 @@ type relayedBody struct {
 	chunked  *fasthttp.ResponseHeader // takes the trailers; nil for a body of known length
 	last     bool                     // the connection ends with this answer anyway
 	ended    bool
+	sent     int64
 }
 
 // Read is for when fasthttp does not use WriteTo.
 func (b *relayedBody) Read(p []byte) (n int, err error) {
 	defer b.pass.proxy.failOn(&err)
 	n, err = b.response.Body.Read(p)
+	b.sent += int64(n)
 	if err == io.EOF && !b.ended {
 		b.ended = true
 		b.pass.answered()
@@ -123,7 +126,7 @@ func (b *relayedBody) WriteTo(w io.Writer) (total int64, err error) {
 
 // failed notes that an answer was cut off in the middle.
 func (x *pass) failed(err error) {
-	x.route.alarm.passFailed("a passed answer was cut short", err)
+	x.route.alarm.passFailed("a passed answer was cut short", x.id(), err)
 }
 
 // Close ends the exchange, and with it what waits for the client.
@@ -148,10 +151,27 @@ func (b *relayedBody) Close() (err error) {
 
 // finish ends the exchange, whatever happens.
 func (b *relayedBody) finish() {
+	defer b.tell()
 	defer b.pass.end()
 	defer b.pass.answered()
 	_ = b.response.Body.Close()
 }
+
+// tell tells of the request, as far as its answer has come.
+func (b *relayedBody) tell() {
+	n := b.pass.note
+	if b.pass.note = nil; n == nil {
+		return
+	}
+	if !b.ended {
+		n.entry.End = endCut
+	}
+	n.end(b.response.Status, b.sent)
+}
+
+// endCut is told of an answer that did not come to its end: its origin or its client
+// is gone.
+const endCut = "cut"
 
 // buffer returns a buffer of relayChunk bytes.
 func (p *Proxy) buffer() *[]byte { return p.buffers.Get().(*[]byte) }
@@ -177,28 +197,30 @@ func (p *Proxy) relayToClose(r *request, x *pass, resp *origin.Response) {
 	if resp.Uploaded() {
 		x.watch.startSoon(time.Now()) // else it would keep the upload from reading
 	}
-	whole = p.relayNow(x, header, resp)
+	whole = p.relayNow(r, x, header, resp)
 }
 
 // relayNow relays an answer, and reports whether all of it was taken. It does so
 // within the handler: what the upload reads from, fasthttp gives to somebody
 // else's request as soon as the handler has returned the connection.
-func (p *Proxy) relayNow(x *pass, header []byte, resp *origin.Response) bool {
+func (p *Proxy) relayNow(r *request, x *pass, header []byte, resp *origin.Response) bool {
 	defer x.end()
 	defer x.answered()
 	defer func() { _ = resp.Body.Close() }() // waits for the upload
-	return p.writeRaw(x.conn, header, resp.Body) == nil
+	sent, err := p.writeRaw(x.conn, header, resp.Body)
+	r.sent = int(sent)
+	return err == nil
 }
 
-// writeRaw writes a head and a body to a connection of its own.
-func (p *Proxy) writeRaw(c *conn, header []byte, body io.Reader) error {
+// writeRaw writes a head and a body to a connection of its own, and returns how much
+// of the body.
+func (p *Proxy) writeRaw(c *conn, header []byte, body io.Reader) (sent int64, err error) {
 	if _, err := c.Write(header); err != nil {
-		return err
+		return 0, err
 	}
 	buf := p.buffer()
 	defer p.buffers.Put(buf)
-	_, err := io.CopyBuffer(onlyWriter{c}, onlyReader{body}, *buf)
-	return err
+	return io.CopyBuffer(onlyWriter{c}, onlyReader{body}, *buf)
 }
 
 // onlyWriter and onlyReader keep io.CopyBuffer from finding shortcuts round the

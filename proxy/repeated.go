@@ -74,5 +74,6 @@ func (p *Proxy) remember(r *request, raw []byte, a feed.Answer) {
 // be looked at each time.
 func (p *Proxy) mayRemember(r *request, raw []byte) bool {
 	return len(raw) <= maxRepeated && r.key.Audience() == share.Everybody && !r.key.Withheld() && !r.head.Has(head.Cookie) &&
-		!r.head.Has(head.Credential) && !r.head.Has(head.IfModifiedSince) && !(r.conn.shared && p.gate.perIP > 0)
+		!r.head.Has(head.Credential) && !r.head.Has(head.IfModifiedSince) && !(r.conn.shared && p.gate.perIP > 0) &&
+		!p.isPartOfATrace(r)
 }

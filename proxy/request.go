@@ -9,6 +9,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/observe"
 	"github.com/pollmux/pollmux/proxy/share"
+	"github.com/pollmux/pollmux/proxy/tracing"
 	"github.com/pollmux/pollmux/upgrade"
 	"github.com/pollmux/pollmux/upgrade/coding"
 )
@@ -23,6 +24,18 @@ type request struct {
 	key   share.Key
 	route *route
 	now   time.Time
+
+	// For the witness.
+	began  time.Time
+	number uint64           // its ID, unless it came with one; 0 until it is wanted
+	span   *tracing.Request // nil if it is not traced
+	again  []byte           // the request, where head is of another one that was the same
+	answer string           // how it came to be
+	reason string           // of its being passed on or refused
+	limit  string           // that was reached
+	status int              // that was answered beside fasthttp
+	sent   int              // bytes of body that were
+	told   bool             // somebody tells of it later
 
 	body      *requestBody // nil until somebody reads it
 	bodyTaken bool         // somebody reads the body to its end, or has closed the connection
@@ -52,6 +65,7 @@ type request struct {
 func (p *Proxy) acquire(ctx *fasthttp.RequestCtx) *request {
 	r := p.requests.Get().(*request)
 	*r = request{ctx: ctx, rules: p.rulesFor(clientConn(ctx.Conn())), head: r.head, key: r.key, scratch: r.scratch, now: time.Now()}
+	r.began = r.now
 	return r
 }
 
@@ -88,5 +102,6 @@ func (r *request) writes() bool {
 
 func (p *Proxy) releaseRequest(r *request) {
 	r.ctx, r.rules, r.route, r.body, r.collected, r.claim, r.look = nil, nil, nil, nil, nil, claim{}, nil
+	r.span = nil
 	p.requests.Put(r)
 }

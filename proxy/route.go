@@ -31,6 +31,7 @@ type route struct {
 	origins  map[string]bool
 	alarm    *alarm
 	hint     hint
+	tracer   *pollTracer
 
 	compression compression
 	doubt       doubt

@@ -53,6 +53,7 @@ func (p *Proxy) newRoute(r *config.Route, u *upstream, limits config.Limits) *ro
 	account := p.ledger.Route(r.Name, r.Interval.Max) // the least that its clients would have sent
 	rt := newRoute(r, u, account, p.secret, limits)
 	rt.alarm = &alarm{log: p.log, route: r.Name}
+	rt.tracer = &pollTracer{p, rt}
 	rt.compression = newCompression(r, p.press)
 	p.observeRoute(rt, limits)
 	return rt

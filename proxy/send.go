@@ -2,15 +2,19 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/pollmux/pollmux/proxy/feed"
 	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/proxy/journal"
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/upgrade"
 )
@@ -23,6 +27,7 @@ type sender struct {
 	route    *route
 	feed     *feed.Feed
 	write    write  // that each message is
+	named    bool   // the head has an X-Request-Id
 	head     []byte // up to the fields about the body
 	identity string // who writes
 }
@@ -39,6 +44,7 @@ func (p *Proxy) sender(r *request, s *subscription) func(upgrade.Message) error 
 		proxy: p, route: r.route, feed: s.feed, head: p.appendSent(nil, r, send.Method, send.Path), identity: string(r.key.Identity()),
 		write: write{method: send.Method, host: bytes.Clone(r.head.Host), path: path, target: target, known: r.route.upstream.knownAs(&r.head), site: r.route.site(&r.head)},
 	}
+	out.named = slices.ContainsFunc(r.head.Fields, func(f head.Field) bool { return isRequestID(&f) })
 	return out.send
 }
 
@@ -65,7 +71,9 @@ func (p *Proxy) appendSent(b []byte, r *request, method, target string) []byte {
 func (s *sender) send(m upgrade.Message) error {
 	s.route.account.Requested(upgrade.Pass)
 	s.route.account.Passed()
-	resp, err := s.do(m)
+	began, number := time.Now(), newNumber()
+	resp, err := s.do(m, number)
+	s.tell(began, number, resp)
 	if err != nil {
 		s.route.account.PassFailed()
 		if !origin.Unsent(err) {
@@ -82,9 +90,29 @@ func (s *sender) send(m upgrade.Message) error {
 	return nil
 }
 
-func (s *sender) do(m upgrade.Message) (*origin.Response, error) {
+// tell tells of a message as of a request of its own.
+func (s *sender) tell(began time.Time, number uint64, resp *origin.Response) {
+	w := s.proxy.witness.Load()
+	if w == nil || w.access == nil {
+		return
+	}
+	status := cmp.Or(statusOf(resp), http.StatusBadGateway)
+	n := &note{proxy: s.proxy, picked: w.access.Pick(), entry: journal.Entry{
+		Began: began, ID: string(appendNumber(nil, number)), Method: s.write.method, Host: string(s.write.host), Path: string(s.write.path),
+		Route: s.route.Name, Upstream: s.route.Upstream, Transport: upgrade.Pass.String(), Answer: answerPass, Reason: reasonMessage,
+	}}
+	n.end(status, 0)
+}
+
+// reasonMessage is why a message of a WebSocket is passed on.
+const reasonMessage = "websocket-message"
+
+func (s *sender) do(m upgrade.Message, number uint64) (*origin.Response, error) {
 	b := appendLine(bytes.Clone(s.head), "Content-Type", contentType(m))
 	b = appendLine(b, "Content-Length", strconv.Itoa(len(m.Data)))
+	if !s.named {
+		b = appendLine(b, requestIDField, appendNumber(nil, number))
+	}
 	timeout := s.route.upstream.Timeout
 	ctx, cancel := context.WithTimeout(context.Background(), 2*timeout)
 	defer cancel()

@@ -96,6 +96,7 @@ func (p *Proxy) expect(ctx *fasthttp.RequestCtx) (status int) {
 		return http.StatusContinue
 	}
 	p.refuse(r, refused.hangUp())
+	p.tell(r, refused.Status, 0)
 	return refused.Status
 }
 
@@ -137,6 +138,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	}
 	wait(ctx, p.engine.Wait)
 	p.close()
+	p.retire(ctx, p.witness.Swap(nil), nil)
 	return err
 }
 

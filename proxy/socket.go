@@ -76,7 +76,7 @@ func (p *Proxy) beginSocket(r *request, s *subscription) {
 	key := string(collect(r.head.Lookup("sec-websocket-key"))[0])
 	policy := r.route.WebSocket
 	options := upgrade.SocketOptions{
-		Ping: policy.Ping, MaxMessage: int64(policy.MaxMessage), Send: p.sender(r, s), Delivered: s.account.Delivered,
+		Ping: policy.Ping, MaxMessage: int64(policy.MaxMessage), Send: p.sender(r, s), Delivered: s.delivered,
 	}
 	terms := r.rules.terms()
 	terms.Beat, terms.Steady, terms.Linger = policy.Ping, true, upgrade.CloseLinger

@@ -20,9 +20,11 @@ import (
 // the origin.
 func (p *Proxy) passUpgrade(r *request, reason share.Reason) {
 	x := p.newPass(r, nil)
+	x.trace(r)
 	resp, err := r.route.upstream.passes.Do(&x.leash, &origin.Request{
 		Method: "GET", Head: p.appendPassed(nil, r, true), Timeout: r.route.upstream.Timeout, Upgrade: true,
 	})
+	x.span.Passed(statusOf(resp))
 	if err != nil {
 		x.end()
 		p.passFailed(r, x.body, err)
@@ -64,15 +66,17 @@ func (p *Proxy) openTunnel(r *request, resp *origin.Response, cancel func()) {
 		}
 	}
 	answer = append(appendLine(answer, "Via", via), "\r\n"...)
-	tenure := p.passTenure(r)
+	tenure, note := p.passTenure(r), p.laterHeld(r, http.StatusSwitchingProtocols)
 	p.takeOver(r, func(c *conn, early []byte) {
 		t := &tunnel{client: &resumed{conn: c, early: c.unfollow(early)}, origin: resp.Tunnel, idle: p.tunnelIdle, opened: time.Now()}
 		p.goServe(c, func() {
+			defer note.endHeld()
 			defer cancel()
 			defer p.endWith(tenure, t.close)()
 			p.serveTunnel(t, answer)
 		})
 	}, func() {
+		note.endHeld()
 		p.endWith(tenure, cancel)()
 		_ = resp.Tunnel.Close()
 		cancel()

@@ -91,7 +91,7 @@ func TestAPassedRequestIsOneToAStrictServer(t *testing.T) {
 func endToEnd(fields [][2]string) (kept []string) {
 	for _, f := range fields {
 		switch textproto.CanonicalMIMEHeaderKey(f[0]) {
-		case "Via", "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Cdn-Loop", "Te", "Trailer", "Expect", "Transfer-Encoding", "Content-Length", "Host":
+		case "Via", "Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Cdn-Loop", "Te", "Trailer", "Expect", "Transfer-Encoding", "Content-Length", "Host", "X-Request-Id":
 			continue
 		}
 		kept = append(kept, f[0]+": "+f[1])

@@ -1,28 +1,35 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy/journal"
 )
 
 // newLogger returns a logger as the configuration wants it.
-func newLogger(w io.Writer, c config.Log) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.Level)) // config has checked; info otherwise
-	options := &slog.HandlerOptions{Level: level, ReplaceAttr: readable}
-	if c.Format == config.LogJSON {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
+func newLogger(w io.Writer, c config.Log) *slog.Logger { return journal.New(w, c).Logger() }
+
+// logs are what the process writes: its own log, and that of requests.
+type logs struct {
+	log    *journal.Log
+	access *journal.Access
 }
 
-// readable writes a duration as text, which the JSON handler would write as a
-// number of nanoseconds.
-func readable(_ []string, a slog.Attr) slog.Attr {
-	if a.Value.Kind() == slog.KindDuration {
-		a.Value = slog.StringValue(a.Value.Duration().String())
-	}
-	return a
+func newLogs(stdout, stderr io.Writer, c config.Log) *logs {
+	stdout, stderr = journal.OneByOne(stdout), journal.OneByOne(stderr)
+	return &logs{log: journal.New(stderr, c), access: journal.NewAccess(stdout, stderr)}
+}
+
+// writeTimeout bounds how long the process waits in the end for the last lines.
+const writeTimeout = time.Second
+
+// close writes what has been said.
+func (l *logs) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	l.access.Close(ctx)
 }

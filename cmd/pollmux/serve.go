@@ -39,7 +39,9 @@ address or localhost, and otherwise the upstream's name.`,
 			if err != nil {
 				return reportProblems(cmd.ErrOrStderr(), err)
 			}
-			return serve(cmd.Context(), c, f.names(), newLogger(cmd.ErrOrStderr(), c.Log))
+			logs := newLogs(cmd.OutOrStdout(), cmd.ErrOrStderr(), c.Log)
+			defer logs.close()
+			return serve(cmd.Context(), c, f.names(), logs)
 		},
 	}
 	flags := cmd.Flags()
@@ -53,7 +55,8 @@ address or localhost, and otherwise the upstream's name.`,
 }
 
 // serve runs a proxy and its admin listener until ctx ends.
-func serve(ctx context.Context, c *config.Config, called names, log *slog.Logger) error {
+func serve(ctx context.Context, c *config.Config, called names, logs *logs) error {
+	log := logs.log.Logger()
 	listeners, err := listenAll(c.Listen, called.listen)
 	if err != nil {
 		return err
@@ -64,12 +67,12 @@ func serve(ctx context.Context, c *config.Config, called names, log *slog.Logger
 		return err
 	}
 	fit(c, log)
-	p, err := proxy.New(c, proxy.Options{Log: log, Version: version})
+	p, err := proxy.New(c, proxy.Options{Log: log, Access: logs.access, Version: version})
 	if err != nil {
 		closeAll(append(listeners, adminListener))
 		return err
 	}
-	a := admin.New(p, admin.Options{Token: c.Admin.Token, Log: log, Version: version})
+	a := admin.New(p, admin.Options{Token: c.Admin.Token, Log: log, Version: version, Revision: revision()})
 	var running sync.WaitGroup
 	running.Go(func() { a.Serve(adminListener) })
 	for _, l := range listeners {
@@ -106,7 +109,7 @@ func warnUnreachable(ctx context.Context, p *proxy.Proxy, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := p.Ready(ctx); err != nil {
-		log.Warn("not ready yet; serving anyway", "reason", err)
+		log.Warn("not ready yet; serving anyway", "error", err)
 	}
 }
 

@@ -31,9 +31,11 @@ type Proxy interface {
 
 // Options are the policy of the listener.
 type Options struct {
-	Token   string       // "" if none is needed
-	Log     *slog.Logger // defaults to slog.Default()
-	Version string       // of the program
+	Token string       // "" if none is needed
+	Log   *slog.Logger // defaults to slog.Default()
+
+	// Version and Revision say which program this is.
+	Version, Revision string
 }
 
 // Admin serves the operator.
@@ -46,6 +48,7 @@ type Admin struct {
 	meter     *meter
 	live      *live
 	viewers   *viewers
+	registry  *prometheus.Registry
 	server    *http.Server
 	running   sync.WaitGroup // live, from the first Serve on
 	serve     sync.Once
@@ -60,6 +63,7 @@ type Admin struct {
 func New(p Proxy, o Options) *Admin {
 	now := time.Now()
 	a := &Admin{proxy: p, token: o.Token, dashboard: newDashboard(), began: now, history: history.New(now), meter: newMeter(o.Version)}
+	a.registry = a.newRegistry(o)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -133,9 +137,15 @@ func (a *Admin) ready(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *Admin) metrics() http.Handler {
+	return promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{})
+}
+
+// newRegistry has everything that /metrics tells of.
+func (a *Admin) newRegistry(o Options) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(a.proxy.Ledger(), standing{a}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	registry.MustRegister(a.proxy.Ledger(), standing{a}, buildInfo(o.Version, o.Revision),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
 }
 
 func say(w http.ResponseWriter, status int, text string) {

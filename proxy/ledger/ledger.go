@@ -14,6 +14,7 @@ type Ledger struct {
 	routes  []*Route
 	budgets []func() Budget
 	serving []func() []Server
+	heard   func() Heard
 	limits  sync.Map // name of a limit → *atomic.Int64
 
 	connections func() int // nil if nobody knows

@@ -41,6 +41,7 @@ func (l *Ledger) Describe(ch chan<- *prometheus.Desc) {
 	describeObserved(ch)
 	describeBudgets(ch)
 	describeServers(ch)
+	describeHeard(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -56,6 +57,10 @@ func (l *Ledger) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, s := range l.servers() {
 		s.collect(ch)
+	}
+	if l.heard != nil {
+		heard := l.heard()
+		heard.collect(ch)
 	}
 }
 

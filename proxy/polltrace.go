@@ -1,0 +1,49 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/tracing"
+)
+
+// pollTracer has the polls of a route traced, by whoever is the witness then. It
+// implements feed.Tracer.
+type pollTracer struct {
+	proxy *Proxy
+	route *route
+}
+
+// Poll implements feed.Tracer.
+func (t *pollTracer) Poll(f *feed.Feed, cause any, began time.Time) feed.PollTrace {
+	w := t.proxy.witness.Load()
+	if w == nil || w.tracer == nil {
+		return nil
+	}
+	of, _ := cause.(*tracing.Request)
+	method, target := f.Polls()
+	poll := w.tracer.Poll(tracing.Polling{
+		Route: t.route.Name, Feed: f.String(), Method: method, Target: target, Server: t.route.upstream.Servers[0].Host, Began: began, Cause: of,
+	})
+	if poll == nil {
+		return nil
+	}
+	return pollTrace{poll}
+}
+
+// pollTrace is a poll that is traced.
+type pollTrace struct{ poll *tracing.Poll }
+
+// End implements feed.PollTrace.
+func (t pollTrace) End(e feed.PollEnd) {
+	o := tracing.Polled{Status: e.Status, Bytes: e.Bytes, Changed: e.Changed, Subscribers: e.Subscribers}
+	if e.Err != nil {
+		o.Failure = problemOf(e.Err).Detail // without addresses
+	}
+	t.poll.End(o)
+}
+
+// Fanout implements feed.PollTrace.
+func (t pollTrace) Fanout(began time.Time, subscribers int64) feed.FanoutTrace {
+	return t.poll.Fanout(began, subscribers)
+}
