@@ -1,32 +1,10 @@
 package top
 
 import (
-	"os"
-	"path/filepath"
-	"testing"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/ledger"
 )
-
-// golden compares a text with the file that has it. Run with POLLMUX_UPDATE=1 after a
-// change, and read the difference.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("..", "..", "..", "testdata", "golden", name)
-	if os.Getenv("POLLMUX_UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs. Got:\n%s", name, got)
-	}
-}
 
 // route is what a busy route has counted in so many seconds.
 func route(name string, seconds, clients, origin int64) ledger.RouteStats {
