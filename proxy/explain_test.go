@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -14,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/explain"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/testdata/legacy"
@@ -341,4 +344,53 @@ func TestAHandshakeIsExplained(t *testing.T) {
 			t.Errorf("%s %s: got %d", test.path, test.more, status)
 		}
 	}
+}
+
+func TestALiveExplanationKnowsTheBudget(t *testing.T) {
+	r := newRigBy(t, "upstreams: {api: {servers: [%[1]q], budget: 100/s}}\nroutes: [{path: /**, upstream: api, interval: {min: 1h, max: 2h}}]\n")
+	events := r.stream("/x", "text/event-stream")
+	events.event()
+	said := r.explain(explain.Question{URL: "/x", Live: true})
+	if s, f := said.Schedule, said.Feed; s.BudgetPerSecond != 100 || s.IntervalSeconds != 3600 || s.MaxIntervalSeconds != 7200 || !f.Budgeted || f.NextSeconds == nil || *f.NextSeconds < 3000 {
+		t.Errorf("%+v, %+v, %+v", s, f, f.Outlook)
+	}
+}
+
+// FuzzExplain asks anything: there is an answer, or a line that says what to write, and
+// no credential in it.
+func FuzzExplain(f *testing.F) {
+	f.Add("GET", "/scores/x?a=1&_=2", "Cookie: sid=0123456789abcdef", "Accept: text/event-stream", true)
+	f.Add("HEAD", "http://a.example.com/chat/%2f//..;x", "Authorization: Bearer 0123456789", "Upgrade: websocket", false)
+	f.Add("POST", "/post/x", "Content-Length: 5", "Transfer-Encoding: chunked", true)
+	f.Add("OPTIONS", "*", "Max-Forwards: 0", "Expect: x", true)
+	f.Add("GET", "/mine/x?token=abc", "X-Api-Key: 1", "Connection: close, X-A", true)
+	c, err := config.Parse("test.yaml", fmt.Appendf(nil, explainYAML, "http://127.0.0.1:1"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	p, err := New(c, Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = p.Shutdown(context.Background()) })
+	const canary = "canary7f3a9c"
+	f.Fuzz(func(t *testing.T, method, url, first, second string, live bool) {
+		said, err := p.Explain(t.Context(), explain.Question{Method: method, URL: url, Header: []string{first, second, "Authorization: Bearer " + canary, "Cookie: s=" + canary}, Live: live})
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("more than a line: %q", err)
+			}
+			return
+		}
+		var text strings.Builder
+		if err := said.Text(&text, ""); err != nil || said.Outcome.Why == "" {
+			t.Errorf("%+v, %v", said.Outcome, err)
+		}
+		if strings.Contains(text.String(), canary) {
+			t.Errorf("a credential is told:\n%s", &text)
+		}
+		if p.Feeds().Len() > 0 {
+			t.Error("there is a feed")
+		}
+	})
 }

@@ -50,7 +50,8 @@ host is localhost, or that of -H 'Host: …'.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.config, "config", "", "configuration `FILE` (YAML)")
@@ -59,6 +60,7 @@ host is localhost, or that of -H 'Host: …'.`,
 	flags.StringVar(&f.from, "from", "", "the client's `ADDRESS`, where trusted_proxies matters")
 	flags.BoolVar(&f.json, "json", false, "print JSON, as GET /api/explain does")
 	f.admin.add(flags, "")
+	_ = cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions([]cobra.Completion{"GET", "HEAD", "POST", "OPTIONS"}, cobra.ShellCompDirectiveNoFileComp)) // there is such a flag
 	return cmd
 }
 

@@ -2,34 +2,14 @@ package main
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/pollmux/pollmux/proxy/explain"
+	"github.com/pollmux/pollmux/testdata/golden"
 )
-
-// golden compares a text with the file that has it. Run with POLLMUX_UPDATE=1 after a
-// change, and read the difference.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("..", "..", "testdata", "golden", name)
-	if os.Getenv("POLLMUX_UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs. Got:\n%s", name, got)
-	}
-}
 
 const explainConfig = `upstreams: {api: {servers: ["http://127.0.0.1:1"], budget: 20/s}}
 routes:
@@ -61,7 +41,7 @@ func TestExplainSaysWhatBecomesOfARequest(t *testing.T) {
 		all.WriteString(stdout + "\n----\n")
 	}
 	said := regexp.MustCompile(`CDN-Loop: pollmux-[0-9a-f]{8}`).ReplaceAllString(all.String(), "CDN-Loop: pollmux-00000000")
-	golden(t, "explain.txt", strings.ReplaceAll(said, dir+string(filepath.Separator), ""))
+	golden.Equal(t, "explain.txt", strings.ReplaceAll(said, dir+string(filepath.Separator), ""))
 }
 
 func TestExplainOfWhatMatchesNoRouteFails(t *testing.T) {

@@ -48,6 +48,12 @@ func TestEveryShellHasItsCompletions(t *testing.T) {
 			t.Errorf("%s: exit %d, %q, %.200s", shell, code, stderr, stdout)
 		}
 	}
+	for line, want := range map[string]string{"explain --method G": "GET\n", "explain ": ":4\n", "top ": ":4\n", "report ": ":4\n"} {
+		args := strings.Split(line, " ")
+		if code, stdout, _ := runLine(t, append([]string{"__complete"}, args...)...); code != 0 || !strings.HasPrefix(stdout, want) {
+			t.Errorf("%s: completed to %q, exit %d", line, stdout, code)
+		}
+	}
 	if code, stdout, _ := runLine(t, "__complete", "help", "ser"); code != 0 || !strings.HasPrefix(stdout, "serve\t") {
 		t.Errorf("completed to %q, exit %d", stdout, code)
 	}

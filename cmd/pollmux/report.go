@@ -39,7 +39,8 @@ on. It works from a saved reading alone, too.`,
   pollmux report --since before.json
   pollmux report --for 60s
   pollmux report --stats stats.json --cost-per-million-requests 0.40 --currency EUR`,
-		Args: noArgs,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(cmd); err != nil {
 				return err

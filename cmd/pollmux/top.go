@@ -41,7 +41,8 @@ per route. "h" lists the keys. What is no terminal gets the table once.`,
 		Example: `  pollmux top
   pollmux top --admin http://10.0.0.7:9090
   pollmux top --once --interval 10s`,
-		Args: noArgs,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if pace < leastPace || pace > mostPace {
 				return &usageError{fmt.Sprintf("--interval is %v; write one from %v to %v", pace, leastPace, mostPace)}

@@ -2,33 +2,13 @@ package report
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/ledger"
+	"github.com/pollmux/pollmux/testdata/golden"
 )
-
-// golden compares a text with the file that has it. Run with POLLMUX_UPDATE=1 after a
-// change, and read the difference.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("..", "..", "..", "testdata", "golden", name)
-	if os.Getenv("POLLMUX_UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs. Got:\n%s", name, got)
-	}
-}
 
 func polled(name string, clients, origin, estimated int64) ledger.RouteStats {
 	return ledger.RouteStats{
@@ -96,7 +76,7 @@ func TestAReportIsOnePageOfValidTables(t *testing.T) {
 	in := New(busy(), nil)
 	in.Price = Price{PerMillion: 0.4, Currency: "EUR"}
 	page := written(t, in)
-	golden(t, "report.md", page)
+	golden.Equal(t, "report.md", page)
 	checkPage(t, page)
 	for range 5 {
 		if written(t, in) != page {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pollmux/pollmux/testdata/golden"
 )
 
 func TestScreens(t *testing.T) {
@@ -19,7 +21,7 @@ func TestScreens(t *testing.T) {
 	add("help", does(viewed(80, 24), pressed("h"), pressed("PgDn")))
 	add("other columns", does(viewed(80, 10), pressed("Right"), pressed("Right"), pressed("Right"), pressed("Right"), pressed("Right"), pressed("Right")))
 	add("lost", does(viewed(80, 10), failed{"http://127.0.0.1:9090 does not answer: connection refused", noon.Add(2 * time.Second)}))
-	golden(t, "top.txt", all.String())
+	golden.Equal(t, "top.txt", all.String())
 }
 
 func TestFiguresFitTheirColumns(t *testing.T) {

@@ -1,32 +1,10 @@
 package top
 
 import (
-	"os"
-	"path/filepath"
-	"testing"
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/ledger"
 )
-
-// golden compares a text with the file that has it. Run with POLLMUX_UPDATE=1 after a
-// change, and read the difference.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("..", "..", "..", "testdata", "golden", name)
-	if os.Getenv("POLLMUX_UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs. Got:\n%s", name, got)
-	}
-}
 
 // route is what a busy route has counted in so many seconds.
 func route(name string, seconds, clients, origin int64) ledger.RouteStats {
@@ -50,6 +28,7 @@ func account(seconds int64) ledger.Stats {
 	s := ledger.Stats{
 		Routes:        []ledger.RouteStats{route("scores", seconds, 1000, 1), failing, observed, route("idle", 0, 0, 0), route("naïve/日本\x1b[2J", seconds, 20, 2)},
 		Budgets:       []ledger.Budget{{Upstream: "api", BudgetPerSecond: 50, RatePerSecond: 25, Requests: 1234, Refused: 3, Scheduled: 5, AtOnce: 16, Stretched: true}},
+		Servers:       []ledger.Server{{Upstream: "api", Server: "http://10.0.0.1:9000", State: "healthy", InFlight: 2, Requests: 1200}, {Upstream: "api", Server: "http://10.0.0.2:9000", State: "ejected", Failures: 7, FailedOver: 5, Ejections: 1}},
 		UptimeSeconds: float64(seconds), Connections: 1300,
 	}
 	s.Totals = route("totals", seconds, 1034, 21)

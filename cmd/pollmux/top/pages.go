@@ -129,6 +129,7 @@ func (m model) detailsText() []string {
 	lines = append(lines, reasonLines("Not shared, and why", t.Unshared)...)
 	lines = append(lines, observedLines(t.Observed)...)
 	lines = append(lines, budgetLines(m.shown.Budgets)...)
+	lines = append(lines, serverLines(m.shown.Servers)...)
 	return m.folded(lines)
 }
 
@@ -180,6 +181,17 @@ func observedLines(o *ledger.Observed) (lines []string) {
 			lines = append(lines, fmt.Sprintf("  differs by %s %s: explains %s%% of %s pairs", s.Kind, shown(s.Name), shareText(s.Explains), countText(s.Pairs)))
 		}
 		lines = append(lines, reasonLines("Could not be shared", o.Unshareable)...)
+	}
+	return lines
+}
+
+func serverLines(servers []ledger.Server) (lines []string) {
+	for i, s := range servers {
+		if i == 0 || servers[i-1].Upstream != s.Upstream {
+			lines = append(lines, "", "Servers of "+shown(s.Upstream))
+		}
+		lines = append(lines, fmt.Sprintf("  %-9s  %s: %d in flight, %s requests, %s failed, %s failed over, %s ejections", s.State, shown(s.Server),
+			s.InFlight, countText(s.Requests), countText(s.Failures), countText(s.FailedOver), countText(s.Ejections)))
 	}
 	return lines
 }
