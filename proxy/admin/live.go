@@ -54,7 +54,7 @@ func (l *live) run() {
 		case now := <-ticker.C:
 			l.guarded(func() { l.round(now) })
 		case seen := <-l.wanted:
-			l.guarded(func() { l.look(time.Now()) })
+			l.guarded(func() { l.glimpse(time.Now()) })
 			close(seen)
 		case <-l.stopped:
 			l.tell(upgrade.State{Ended: upgrade.ErrClosed})
@@ -95,6 +95,14 @@ func (l *live) round(now time.Time) {
 			l.tell(upgrade.State{}) // it would be old when somebody comes
 		}
 	case !now.Before(l.due):
+		l.look(now)
+	}
+}
+
+// glimpse takes a glance for somebody who comes, unless there is one of just now:
+// who comes and goes all the time is not to make it dear.
+func (l *live) glimpse(now time.Time) {
+	if u := l.Latest().Update; u == nil || now.Sub(u.Received) >= livePace/4 {
 		l.look(now)
 	}
 }

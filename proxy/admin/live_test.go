@@ -108,6 +108,7 @@ func TestTheStreamComesAsLinesAndCompressedToo(t *testing.T) {
 	pressed.read(plain)
 	pressed.glance()
 	r.do("HEAD", "/api/live").want(t, 200, "")
+	r.do("GET", "/api/live", "Sec-Fetch-Site", "cross-site").want(t, 403, "a page elsewhere")
 }
 
 // Nobody looks, so nothing is looked at; and whoever comes later sees nothing old.

@@ -46,6 +46,10 @@ func (v *viewers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		return
 	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
+		say(w, http.StatusForbidden, "a page elsewhere cannot read this, and is not to hold it open")
+		return
+	}
 	options := streamOptions(r)
 	options.Press = v.press
 	full := v.live.viewers.Add(1) > mostViewers

@@ -60,7 +60,7 @@ class Line {
   // One stream, to its end.
   async once() {
     this.cut = new AbortController();
-    let silence;
+    let [silence, news] = [null, false];
     const heard = () => {
       clearTimeout(silence);
       silence = setTimeout(() => this.cut.abort(new Error("nothing was heard for half a minute")), SILENCE);
@@ -72,14 +72,14 @@ class Line {
       for await (const event of events(response.body, heard)) {
         if (event.retry) this.retry = Number(event.retry) || this.retry;
         if (event.data == null || event.event) continue;
-        this.failures = 0;
+        [this.failures, news] = [0, true];
         this.told(JSON.parse(event.data));
       }
     } finally {
       clearTimeout(silence);
     }
-    if (!this.failures++) return;
-    throw new Error("the stream ends at once");
+    this.failures = 0; // it said when to come back
+    this.lost(new Error(news ? "pollmux has ended the stream" : "pollmux is stopping, or too many look at it"));
   }
 
   // Between two attempts: longer and longer, and not all viewers at once.
