@@ -99,6 +99,9 @@ func TestAWrongCommandLineOfAnalyzeSaysWhatToDo(t *testing.T) {
 	if code, _, stderr := runLine(t, "analyze", "/nowhere.log"); code != 1 || stderr != "pollmux: stat /nowhere.log: no such file or directory\n" {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
+	if code, _, stderr := runLine(t, "analyze", t.TempDir()); code != 1 || !strings.Contains(stderr, "is a directory: name the logs in it") {
+		t.Errorf("exit %d, %q", code, stderr)
+	}
 	write(t, file, "nothing that is known\n")
 	if code, _, stderr := runLine(t, "analyze", file); code != 1 || !strings.Contains(stderr, "no line could be read as a request, such as") {
 		t.Errorf("exit %d, %q", code, stderr)

@@ -18,7 +18,8 @@ import (
 type bar struct {
 	w     io.Writer
 	meter *accesslog.Meter
-	total int64 // bytes; 0: nobody knows
+	total int64 // bytes; 0 or less: nobody knows
+	live  bool  // w is a terminal
 	began time.Time
 
 	mu   sync.Mutex // held to write
@@ -39,10 +40,14 @@ func startBar(w io.Writer, m *accesslog.Meter, logs []accesslog.Input) *bar {
 		b.total += in.Size
 	}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		b.live = true
 		b.over.Go(b.run)
 	}
 	return b
 }
+
+// wipe takes the bar off a terminal.
+const wipe = "\r\x1b[K"
 
 func (b *bar) run() {
 	tick := time.NewTicker(barPace)
@@ -51,9 +56,9 @@ func (b *bar) run() {
 		select {
 		case <-tick.C:
 			bytes, lines := b.meter.Read()
-			b.write("\r\x1b[K" + barText(bytes, b.total, lines, time.Since(b.began)))
+			b.write(wipe + barText(bytes, b.total, lines, time.Since(b.began)))
 		case <-b.done:
-			b.write("\r\x1b[K")
+			b.write(wipe)
 			return
 		}
 	}
@@ -66,7 +71,13 @@ func (b *bar) write(text string) {
 }
 
 // say writes a line of its own.
-func (b *bar) say(format string, args ...any) { b.write(fmt.Sprintf("pollmux: "+format+"\n", args...)) }
+func (b *bar) say(format string, args ...any) {
+	text := fmt.Sprintf("pollmux: "+format+"\n", args...)
+	if b.live {
+		text = wipe + text
+	}
+	b.write(text)
+}
 
 // stop takes the bar away.
 func (b *bar) stop() {

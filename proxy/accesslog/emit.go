@@ -13,7 +13,7 @@ import (
 )
 
 // maxRoutes is how many routes are written at most, those that save most.
-const maxRoutes = 200
+const maxRoutes = 1000
 
 // WriteConfig writes a configuration for what was found, complete, and with what each
 // route is expected to save. upstream is a URL of the origin; "" leaves that to the

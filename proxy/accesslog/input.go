@@ -3,6 +3,7 @@ package accesslog
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
@@ -29,6 +30,9 @@ func File(name string) (Input, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return Input{}, err
+	}
+	if info.IsDir() {
+		return Input{}, fmt.Errorf("%s is a directory: name the logs in it", name)
 	}
 	in := Input{Name: name, Open: func() (io.ReadCloser, error) { return os.Open(name) }}
 	if in.Once = !info.Mode().IsRegular(); !in.Once {

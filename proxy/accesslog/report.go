@@ -104,7 +104,7 @@ func (r *Report) add(e *endpoint, l ladder) {
 	}
 	slices.Sort(end.IgnoreQuery)
 	end.Shareable, end.Reasons = e.shareable()
-	if end.Coalesced = end.Shareable && e.isPolled(); end.Coalesced {
+	if end.Coalesced = end.Shareable && e.isPolled() && e.pattern != "/"+anyMany; end.Coalesced {
 		end.SavedRequests, end.SavedBytes = e.saved[rung], e.savedBytes[rung]
 		end.OriginRequests -= end.SavedRequests
 		r.longest = max(r.longest, e.longest)

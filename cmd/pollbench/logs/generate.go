@@ -24,10 +24,9 @@ type actor interface {
 // world is what actors share.
 type world struct {
 	*rand.Rand
-	now     time.Duration
-	people  int // so far
-	queue   events
-	message int64 // of the chat
+	now    time.Duration
+	people int // so far
+	queue  events
 }
 
 // event is an actor that asks, or the next one of its kind that comes.
