@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -118,7 +119,6 @@ func TestServersAreSpokenToByTLSAsConfigured(t *testing.T) {
 
 // TestAProxyOfBadFilesIsNone, and nothing of it is left.
 func TestAProxyOfBadFilesIsNone(t *testing.T) {
-	await.Goroutines(t)
 	c, err := config.Parse("test.yaml", []byte(`upstreams:
   good: {servers: ["http://127.0.0.1:9000", "http://127.0.0.1:9001"], budget: 1/s, health: {path: /healthz}}
   bad: {servers: ["https://127.0.0.1:9000"], tls: {ca: none.pem}}
@@ -132,5 +132,11 @@ routes:
 	p, err := New(c, Options{Version: "test", Log: slog.New(slog.DiscardHandler)})
 	if want := `upstreams.bad.tls.ca: "none.pem" is not there; the name is relative to where pollmux is started`; p != nil || err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
+	}
+	stacks := make([]byte, 1<<20)
+	for _, left := range []string{"origin.(*Server).watch", "feed.(*Dispatcher).run"} {
+		if strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), left) {
+			t.Errorf("%s is left", left)
+		}
 	}
 }

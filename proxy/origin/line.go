@@ -73,11 +73,7 @@ func (e *errand) run() (*Response, error) {
 		case err != nil && !Unsent(err):
 			sent = err
 		}
-		if isStale(err) {
-			e.tried = e.tried[:len(e.tried)-1] // another connection to the same server will do
-		} else {
-			s.failedOver.Add(1)
-		}
+		s.failedOver.Add(1)
 		if resp != nil {
 			_, _ = io.CopyN(io.Discard, resp.Body, maxHead) // read, it leaves the connection usable
 			_ = resp.Body.Close()
