@@ -32,6 +32,7 @@ type poll struct {
 	ctx   context.Context
 	line  string // GET /x HTTP/1.1
 	head  string
+	asked *origin.Request
 	began time.Time
 	n     int // of all, from 1
 }
@@ -45,7 +46,7 @@ func (s *script) Do(ctx context.Context, req *origin.Request) (*origin.Response,
 		s.t.Errorf("two polls of %q are under way", feed)
 	}
 	s.flying[feed] = true
-	p := poll{ctx: ctx, line: line, head: string(req.Head), began: time.Now(), n: len(s.polls) + 1}
+	p := poll{ctx: ctx, line: line, head: string(req.Head), asked: req, began: time.Now(), n: len(s.polls) + 1}
 	s.polls = append(s.polls, p)
 	say, latency := s.say, s.latency
 	s.mu.Unlock()
