@@ -93,7 +93,7 @@ func (s *Server) flunkedLocked(err error, now time.Time) {
 		return
 	}
 	if s.state != Ejected {
-		s.group.log.Warn("the checks of a server fail", "upstream", s.group.upstream, "server", s.name, "reason", err)
+		s.group.log.Warn("the checks of a server fail", "upstream", s.group.upstream, "server", s.name, "error", err)
 	}
 	s.enterLocked(Unhealthy, now)
 }

@@ -66,7 +66,7 @@ func (s *Server) failedLocked(f fault, now time.Time) {
 		return // somebody has to be asked
 	}
 	if s.state == Healthy {
-		s.group.log.Warn("a server is left out for a while", "upstream", s.group.upstream, "server", s.name, "reason", f.why)
+		s.group.log.Warn("a server is left out for a while", "upstream", s.group.upstream, "server", s.name, "error", f.why)
 	}
 	s.ejections.Add(1)
 	s.ejectLocked(f.broken, now)
