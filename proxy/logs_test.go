@@ -15,7 +15,7 @@ import (
 
 // attributes are the names that lines of the log may use, as package journal has them.
 var attributes = []string{
-	"route", "upstream", "feed", "id", "error", "panic", "stack", "address", "server", "after", "timeout", "retry_in",
+	"route", "upstream", "feed", "id", "error", "reason", "panic", "stack", "address", "server", "after", "timeout", "retry_in",
 	"requests", "feeds", "times", "share", "separated_by", "configured", "now", "open_files", "memory", "limits.snapshots",
 	"file", "trigger", "changed", "certificate", "expires",
 }

@@ -146,7 +146,7 @@ func (x *pass) identify(r *request) {
 // trace begins to trace what becomes of it at the origin.
 func (x *pass) trace(r *request) {
 	if x.span != nil {
-		x.span.Pass(string(r.head.Method), x.route.upstream.Servers[0].Host)
+		x.span.Pass(string(r.head.Method), x.route.upstream.address())
 	}
 }
 

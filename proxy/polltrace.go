@@ -23,7 +23,7 @@ func (t *pollTracer) Poll(f *feed.Feed, cause any, began time.Time) feed.PollTra
 	of, _ := cause.(*tracing.Request)
 	method, target := f.Polls()
 	poll := w.tracer.Poll(tracing.Polling{
-		Route: t.route.Name, Feed: f.String(), Method: method, Target: target, Server: t.route.upstream.Servers[0].Host, Began: began, Cause: of,
+		Route: t.route.Name, Feed: f.String(), Method: method, Target: target, Server: t.route.upstream.address(), Began: began, Cause: of,
 	})
 	if poll == nil {
 		return nil
@@ -46,4 +46,13 @@ func (t pollTrace) End(e feed.PollEnd) {
 // Fanout implements feed.PollTrace.
 func (t pollTrace) Fanout(began time.Time, subscribers int64) feed.FanoutTrace {
 	return t.poll.Fanout(began, subscribers)
+}
+
+// address is what spans call the server: of several, nobody knows which one it will be
+// when a span begins, so it is the upstream's name.
+func (u *upstream) address() string {
+	if len(u.Servers) == 1 {
+		return u.Servers[0].Host
+	}
+	return u.name
 }

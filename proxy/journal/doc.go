@@ -22,6 +22,8 @@
 //	                  X-Request-Id and as the access log has it
 //	error             why something failed; the last error is told, wrapped as it
 //	                  came
+//	reason            why, where it is no error: a few constant words
+//	server            one of an upstream, as the configuration has it
 //	panic, stack      what would have ended the process
 //	address           that the process listens on
 //	after, timeout    durations
