@@ -26,11 +26,12 @@ func crowd(lines int) []byte {
 // count the lines.
 func BenchmarkAnalyze(b *testing.B) {
 	text := crowd(200_000)
-	counting := testing.Benchmark(func(b *testing.B) {
-		for b.Loop() {
-			bytes.Count(text, []byte{'\n'})
-		}
-	})
+	const counts = 50
+	began := time.Now()
+	for range counts {
+		bytes.Count(text, []byte{'\n'})
+	}
+	counting := float64(time.Since(began).Nanoseconds()) / counts
 	for name, format := range map[string]string{"combined": "", "nginx": `nginx:$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`} {
 		b.Run(name, func(b *testing.B) {
 			formats, _ := ParseFormat(format)
@@ -41,7 +42,7 @@ func BenchmarkAnalyze(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(counting.NsPerOp()), "×count")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/counting, "×count")
 		})
 	}
 }
