@@ -12,7 +12,6 @@ import (
 
 	"github.com/pollmux/pollmux/cmd/pollbench/child"
 	"github.com/pollmux/pollmux/cmd/pollbench/load"
-	"github.com/pollmux/pollmux/cmd/pollbench/stage"
 )
 
 // DrainOptions are those of Drain.
@@ -45,26 +44,9 @@ func Drain(ctx context.Context, o DrainOptions) (r *DrainResult, err error) {
 	if err := allowDescriptors(o.N + spareDescriptors); err != nil {
 		return nil, err
 	}
-	s, err := stage.New()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	origin, err := s.Child(child.Origin, child.OriginOptions{Body: 500})
-	if err != nil {
-		return nil, err
-	}
-	path, err := binary(ctx, s, o.Binary)
-	if err != nil {
-		return nil, err
-	}
-	p, err := startProgram(ctx, s, path, origin.Address, fmt.Sprintf("drain_timeout: %v", o.Timeout))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, p.end()) }()
 	r = &DrainResult{Clients: o.N, Told: map[string]int{}, Cut: map[string]int{}}
-	if err := r.measure(ctx, p, o); err != nil {
+	err = withProgram(ctx, o.Binary, fmt.Sprintf("drain_timeout: %v", o.Timeout), func(p *program) error { return r.measure(ctx, p, o) })
+	if err != nil {
 		return nil, err
 	}
 	r.judge(o)

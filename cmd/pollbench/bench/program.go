@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/pollmux/pollmux/cmd/pollbench/child"
 	"github.com/pollmux/pollmux/cmd/pollbench/stage"
 )
 
@@ -37,6 +38,28 @@ routes:
   - {path: /up, upstream: origin, mode: pass}
   - {path: /**, upstream: origin, interval: 1s, linger: 10m}
 `
+
+// withProgram starts pollmux before an origin, does something with it, and ends it.
+func withProgram(ctx context.Context, asked, lines string, do func(*program) error) (err error) {
+	s, err := stage.New()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	origin, err := s.Child(child.Origin, child.OriginOptions{Body: 500})
+	if err != nil {
+		return err
+	}
+	path, err := binary(ctx, s, asked)
+	if err != nil {
+		return err
+	}
+	p, err := startProgram(ctx, s, path, origin.Address, lines)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(p), p.end())
+}
 
 // binary returns a pollmux to start: the one that is asked for, or one that is built
 // from these sources.

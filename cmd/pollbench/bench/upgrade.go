@@ -9,9 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pollmux/pollmux/cmd/pollbench/child"
 	"github.com/pollmux/pollmux/cmd/pollbench/load"
-	"github.com/pollmux/pollmux/cmd/pollbench/stage"
 )
 
 // UpgradeOptions are those of Upgrade.
@@ -36,37 +34,27 @@ type UpgradeResult struct {
 // that forgive nothing: neither a connection that is refused or reset, nor a request
 // on a kept one that is not answered.
 func Upgrade(ctx context.Context, o UpgradeOptions) (r *UpgradeResult, err error) {
-	s, err := stage.New()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	origin, err := s.Child(child.Origin, child.OriginOptions{Body: 500})
-	if err != nil {
-		return nil, err
-	}
-	path, err := binary(ctx, s, o.Binary)
-	if err != nil {
-		return nil, err
-	}
-	p, err := startProgram(ctx, s, path, origin.Address, "drain_timeout: 10s")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, p.end()) }()
 	r = &UpgradeResult{Times: o.Times}
+	err = withProgram(ctx, o.Binary, "drain_timeout: 10s", func(p *program) error { return r.measure(ctx, p, o) })
+	if err != nil {
+		return nil, err
+	}
+	r.judge()
+	return r, nil
+}
+
+func (r *UpgradeResult) measure(ctx context.Context, p *program, o UpgradeOptions) (err error) {
 	begin := time.Now()
 	for i, do := range []func() error{
 		func() error { time.Sleep(time.Second); return nil },
 		func() error { return p.replace(ctx, o) },
 	} {
 		if r.Blows[i], err = hammered(ctx, p, o, do); err != nil {
-			return nil, fmt.Errorf("%w\n%s", err, p.said())
+			return fmt.Errorf("%w\n%s", err, p.said())
 		}
 	}
 	r.Seconds = time.Since(begin).Seconds()
-	r.judge()
-	return r, nil
+	return nil
 }
 
 // hammered does something under load.
