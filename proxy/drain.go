@@ -81,8 +81,8 @@ func spreadOf(held int, most time.Duration) time.Duration {
 	return min(max(time.Duration(held)*time.Second/goodbyes, leastSpread), most)
 }
 
-// settle waits until nobody is held and no connection is idle. Those that are idle are
-// closed when they have been for long, or when patience ends.
+// settle waits until nobody is held, and nobody has a connection that fasthttp serves.
+// Those that are idle are closed when they have been for long, or when patience ends.
 func (p *Proxy) settle(ctx context.Context, patience time.Time) {
 	ticker := time.NewTicker(settlePace)
 	defer ticker.Stop()
@@ -91,7 +91,7 @@ func (p *Proxy) settle(ctx context.Context, patience time.Time) {
 		if !time.Now().Before(patience) {
 			quiet = 0
 		}
-		if idle := p.gate.closeIdle(quiet); idle == 0 && p.engine.Len() == 0 {
+		if p.gate.closeIdle(quiet) == 0 && p.engine.Len() == 0 {
 			return
 		}
 		select {
@@ -102,20 +102,28 @@ func (p *Proxy) settle(ctx context.Context, patience time.Time) {
 	}
 }
 
-// closeIdle closes the connections on which nothing has come for so long, and returns
-// how many others are idle.
+// closeIdle closes the connections of fasthttp on which nothing has come for so long,
+// and returns how many others there are: a request may be under way on them, or come
+// yet.
 func (g *gate) closeIdle(quiet time.Duration) (left int) {
-	for _, c := range g.open() {
-		if c.state.Load() != connIdle {
-			continue
-		}
-		if g.now()-c.used.Load() < int64(quiet) || c.hasUnread() {
+	for _, c := range g.unheld() {
+		if c.state.Load() != connIdle || g.now()-c.used.Load() < int64(quiet) || c.hasUnread() {
 			left++
 			continue
 		}
 		c.retire()
 	}
 	return left
+}
+
+// unheld are the connections that fasthttp has.
+func (g *gate) unheld() (all []*conn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for at := g.served.Front(); at != nil; at = at.Next() {
+		all = append(all, at.Value.(*conn))
+	}
+	return all
 }
 
 func (g *gate) open() []*conn {
