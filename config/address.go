@@ -11,14 +11,14 @@ func (v *validator) addresses() {
 	if len(v.config.Listen) == 0 {
 		v.wrong("listen", "names no address; write host:port, such as 127.0.0.1:8080")
 	}
-	for i, a := range v.config.Listen {
-		field := v.entry("listen", i)
+	for i, l := range v.config.Listen {
+		field, a := v.addressOf(i), l.Address
 		if !v.address(field, a) {
 			continue
 		}
 		for j, b := range v.config.Listen[:i] {
-			if collide(a, b) {
-				v.wrong(field, "%s is already taken by %s (%s); write an address once", quote(a), v.entry("listen", j), quote(b))
+			if collide(a, b.Address) {
+				v.wrong(field, "%s is already taken by %s (%s); write an address once", quote(a), v.addressOf(j), quote(b.Address))
 				break
 			}
 		}
@@ -34,8 +34,8 @@ func (v *validator) admin() {
 		return
 	}
 	for i, b := range v.config.Listen {
-		if entry := v.entry("listen", i); v.sound(entry) && collide(a.Listen, b) {
-			v.wrong(field, "%s is already taken by %s (%s); write another port", quote(a.Listen), entry, quote(b))
+		if entry := v.addressOf(i); v.sound(entry) && collide(a.Listen, b.Address) {
+			v.wrong(field, "%s is already taken by %s (%s); write another port", quote(a.Listen), entry, quote(b.Address))
 			break
 		}
 	}

@@ -8,9 +8,15 @@ import (
 
 // Config is a whole configuration. Every field has its default filled in.
 type Config struct {
-	// Listen holds the addresses that clients connect to. Default
-	// 127.0.0.1:8080.
-	Listen Strings `yaml:"listen"`
+	// Listen holds where clients connect. Default 127.0.0.1:8080.
+	Listen Listeners `yaml:"listen"`
+
+	// TLS is for those of Listen that have none of their own. Default none.
+	TLS KeyPairs `yaml:"tls"`
+
+	// ReusePort lets a second process listen on the addresses of Listen and of
+	// Admin at the same time (SO_REUSEPORT, Linux only). Default false.
+	ReusePort bool `yaml:"reuse_port"`
 
 	Admin Admin `yaml:"admin"`
 
@@ -18,8 +24,13 @@ type Config struct {
 	// are believed. Default none.
 	TrustedProxies []netip.Prefix `yaml:"trusted_proxies"`
 
-	// DrainTimeout bounds how long a stopping process waits for its clients.
-	// Default 20s; 0 ends at once.
+	// DrainDelay is how long a stopping process goes on as before while /readyz
+	// fails already, so that load balancers send no new clients by the time that
+	// it stops listening. Default 0.
+	DrainDelay time.Duration `yaml:"drain_delay"`
+
+	// DrainTimeout bounds how long a stopping process waits for its clients, once
+	// it has stopped listening. Default 20s; 0 ends at once.
 	DrainTimeout time.Duration `yaml:"drain_timeout"`
 
 	Log       Log                  `yaml:"log"`
@@ -372,7 +383,7 @@ type Send struct {
 // route.
 func Default() *Config {
 	return &Config{
-		Listen:       Strings{"127.0.0.1:8080"},
+		Listen:       ListenOn("127.0.0.1:8080"),
 		Admin:        Admin{Listen: "127.0.0.1:9090"},
 		DrainTimeout: 20 * time.Second,
 		Log:          Log{Level: LogInfo, Format: LogText, Access: Access{Client: ClientFull, Output: OutputStderr}},

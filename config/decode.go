@@ -49,8 +49,12 @@ func (d *decoder) node(field string, n *yaml.Node, v reflect.Value) {
 		d.scalar(field, n, v, set)
 		return
 	}
-	if i, ok := v.Addr().Interface().(*Interval); ok {
-		d.interval(field, n, i)
+	switch p := v.Addr().Interface().(type) {
+	case *Interval:
+		d.interval(field, n, p)
+		return
+	case *Listener:
+		d.listener(field, n, p)
 		return
 	}
 	switch v.Kind() {
@@ -80,10 +84,10 @@ func (d *decoder) tooMany(field string, n *yaml.Node) bool {
 	return true
 }
 
-// list decodes a sequence or, for Strings, one scalar. It replaces the
-// default.
+// list decodes a sequence or, where that may stand for one, its only entry. It
+// replaces the default.
 func (d *decoder) list(field string, n *yaml.Node, v reflect.Value) {
-	if n.Kind == yaml.ScalarNode && v.Type() == reflect.TypeFor[Strings]() {
+	if mayStandAlone(n, v.Type()) {
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
 		d.value(field, n, v.Index(0))
 		return

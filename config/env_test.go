@@ -86,7 +86,7 @@ func TestNumbersAndBooleansComeFromVariablesInFlowStyleToo(t *testing.T) {
 func TestKeysAreNotExpanded(t *testing.T) {
 	t.Setenv("POLLMUX_TEST_KEY", "log")
 	_, err := config.Parse("f", []byte(minimal+"${POLLMUX_TEST_KEY}: {level: info}\n"))
-	const want = `f:3: ["${POLLMUX_TEST_KEY}"]: unknown key; allowed here: listen, admin, trusted_proxies, drain_timeout, log, tracing, limits, timeouts, upstreams, routes`
+	const want = `f:3: ["${POLLMUX_TEST_KEY}"]: unknown key; allowed here: listen, tls, reuse_port, admin, trusted_proxies, drain_delay, drain_timeout, log, tracing, limits, timeouts, upstreams, routes`
 	equal(t, "error", errorText(err), want)
 }
 

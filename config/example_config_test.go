@@ -31,6 +31,9 @@ func TestTheExampleTellsTheDefaults(t *testing.T) {
 	d, r, scores, chat := config.Default(), config.DefaultRoute(), c.Routes[0], c.Routes[1]
 	equal(t, "listen", c.Listen, d.Listen)
 	equal(t, "admin", c.Admin, d.Admin)
+	equal(t, "tls", len(c.TLS), len(d.TLS))
+	equal(t, "reuse_port", c.ReusePort, d.ReusePort)
+	equal(t, "drain_delay", c.DrainDelay, d.DrainDelay)
 	equal(t, "drain_timeout", c.DrainTimeout, d.DrainTimeout)
 	equal(t, "log", c.Log, d.Log)
 	equal(t, "share of traces", c.Tracing.Sample, d.Tracing.Sample)
@@ -121,6 +124,7 @@ func TestEveryFieldHasAKeyOfItsOwn(t *testing.T) {
 		reflect.TypeFor[config.Access](), reflect.TypeFor[config.Tracing](), reflect.TypeFor[config.OTLP](),
 		reflect.TypeFor[config.Interval](), reflect.TypeFor[config.Authorize](),
 		reflect.TypeFor[config.Health](), reflect.TypeFor[config.UpstreamTLS](),
+		reflect.TypeFor[config.Listener](), reflect.TypeFor[config.KeyPair](),
 	} {
 		seen := map[string]bool{}
 		for _, key := range config.KeysOf(typ) {

@@ -15,7 +15,7 @@ func isLater(t reflect.Type, key string) bool {
 func laterKeys(t reflect.Type) []string {
 	switch t {
 	case reflect.TypeFor[Config]():
-		return []string{"cluster", "tls"}
+		return []string{"cluster"}
 	case reflect.TypeFor[Limits]():
 		return []string{"subscriptions_per_connection"}
 	case reflect.TypeFor[Route]():

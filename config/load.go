@@ -57,17 +57,26 @@ func remedy(err error) string {
 }
 
 func parse(name string, data []byte, env lookup) (*Config, error) {
+	c, r, err := read(name, data, env)
+	if err != nil {
+		return nil, err
+	}
+	return c.check(r)
+}
+
+// read decodes a configuration, without a look at the rules.
+func read(name string, data []byte, env lookup) (*Config, *report, error) {
 	root, problem := document(data)
 	if problem != nil {
 		problem.File = name
-		return nil, Problems{*problem}
+		return nil, nil, Problems{*problem}
 	}
 	c := Default()
 	r := newReport(name)
 	r.lines = map[string]int{}
 	d := &decoder{report: r, env: env}
 	d.value("", root, reflect.ValueOf(c).Elem())
-	return c.check(r)
+	return c, r, nil
 }
 
 // check returns the configuration, completed, or everything that is wrong with

@@ -135,9 +135,9 @@ func TestAPaceIsReadInEachOfItsForms(t *testing.T) {
 }
 
 func TestAListenAddressMayStandAloneOrInAList(t *testing.T) {
-	for text, want := range map[string]config.Strings{
-		`listen: "127.0.0.1:80"`:                {"127.0.0.1:80"},
-		`listen: ["127.0.0.1:80", "[::1]:443"]`: {"127.0.0.1:80", "[::1]:443"},
+	for text, want := range map[string]config.Listeners{
+		`listen: "127.0.0.1:80"`:                config.ListenOn("127.0.0.1:80"),
+		`listen: ["127.0.0.1:80", "[::1]:443"]`: config.ListenOn("127.0.0.1:80", "[::1]:443"),
 	} {
 		c, err := config.Parse("f", []byte(minimal+text))
 		if err != nil {

@@ -31,6 +31,8 @@ func (v *validator) validate() {
 			v.wrong(item("trusted_proxies", i), "is not a network; write one such as 10.0.0.0/8, or one address")
 		}
 	}
+	v.tls()
+	v.notNegative("drain_delay", v.config.DrainDelay)
 	v.notNegative("drain_timeout", v.config.DrainTimeout)
 	word(v, "log.level", v.config.Log.Level, []LogLevel{LogDebug, LogInfo, LogWarn, LogError})
 	word(v, "log.format", v.config.Log.Format, []LogFormat{LogText, LogJSON})

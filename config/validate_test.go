@@ -55,7 +55,7 @@ func TestAConfigurationBuiltInGoIsReportedInTheWordsOfAFile(t *testing.T) {
 			"routes: is missing; at least one route is needed, such as [{path: /**, upstream: NAME}]"},
 		{func(c *config.Config) { c.Listen = nil },
 			"listen: names no address; write host:port, such as 127.0.0.1:8080"},
-		{func(c *config.Config) { c.Listen = config.Strings{"x", ":1", ":1"} },
+		{func(c *config.Config) { c.Listen = config.ListenOn("x", ":1", ":1") },
 			"listen[0]: \"x\" is not host:port; write 127.0.0.1:8080, or :8080 for every interface\n" +
 				"listen[2]: \":1\" is already taken by listen[1] (\":1\"); write an address once"},
 		{func(c *config.Config) { c.TrustedProxies = []netip.Prefix{{}} },
@@ -142,7 +142,7 @@ func TestTheDefaultsAreValidWithAServerAndAPath(t *testing.T) {
 
 func TestAPortOfTheSystemsChoiceMayBeListenedOnTwice(t *testing.T) {
 	c := built()
-	c.Listen, c.Admin.Listen = config.Strings{"127.0.0.1:0", "127.0.0.1:0"}, "127.0.0.1:0"
+	c.Listen, c.Admin.Listen = config.ListenOn("127.0.0.1:0", "127.0.0.1:0"), "127.0.0.1:0"
 	equal(t, "error", c.Validate(), nil)
 }
 

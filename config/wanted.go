@@ -11,9 +11,6 @@ import (
 // mismatch says that v cannot be decoded from a node, and what it can be
 // decoded from.
 func mismatch(n *yaml.Node, v reflect.Value) string {
-	if n.Kind == yaml.MappingNode && hasKey(n, "tls") {
-		return "tls is not supported by this version; write the address only"
-	}
 	return "must be " + wanted(v) + ", not " + kindOf(n)
 }
 
@@ -34,8 +31,12 @@ func wanted(v reflect.Value) string {
 		return "a size such as 10MiB"
 	case reflect.TypeFor[Rate]():
 		return "a rate such as 50/s"
-	case reflect.TypeFor[Strings]():
+	case reflect.TypeFor[Listeners]():
 		return "a value or a list of values"
+	case reflect.TypeFor[Listener]():
+		return "an address such as 127.0.0.1:8080, or {address: ADDRESS, tls: {cert: FILE, key: FILE}}"
+	case reflect.TypeFor[KeyPairs](), reflect.TypeFor[KeyPair]():
+		return "{cert: FILE, key: FILE}, or a list of them"
 	case reflect.TypeFor[Pattern]():
 		return "a pattern such as /api/**"
 	}

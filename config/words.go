@@ -80,8 +80,5 @@ const (
 // Size is a number of bytes, written as 64KiB or 10MiB.
 type Size int64
 
-// Strings is a list that may be written as one scalar.
-type Strings []string
-
 // Globs are names in which a trailing "*" stands for anything.
 type Globs []string

@@ -91,6 +91,7 @@ func (a *asker) once(body string) {
 }
 
 func TestALongPollIsAskedAgainWhereItIs(t *testing.T) {
+	plainOnly(t)
 	r := newRig(t, "interval: 10ms")
 	a := newAsker(r, "/x?b=1", "Cookie", "sid=alice", "X-Whatever", "1")
 	for version := range 5 {
@@ -223,6 +224,7 @@ func TestAWriteWhileAClientRestsIsSeen(t *testing.T) {
 // A client that has logged out meanwhile is told so, and does not wait for more of
 // what it had.
 func TestALogoutWhileAClientRestsIsSeen(t *testing.T) {
+	plainOnly(t)
 	r := newRig(t, "interval: 1h")
 	var version, over atomic.Int64
 	r.origin.AnswerFunc(legacy.FromHandler(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

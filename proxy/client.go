@@ -70,6 +70,9 @@ func (p *Proxy) onState(nc net.Conn, state fasthttp.ConnState) {
 		c.begin()
 	case fasthttp.StateIdle:
 		p.vacate(c)
+		if p.Draining() {
+			c.used.Store(p.gate.now()) // its client may go on: see settle
+		}
 		c.rest()
 	}
 }

@@ -33,6 +33,7 @@ func TestNothingDependsOnTheDate(t *testing.T) {
 		"proxy/schedule/rhythm.go Round":      "of a number",
 		"proxy/schedule/seconds.go ParseTime": "a date of the origin, by the origin's own clock; at most an hour",
 		"proxy/schedule/seconds.go Truncate":  "of a duration",
+		"proxy/cert/metrics.go Unix":          "when a certificate ends, as it says itself",
 		"upgrade/etag.go ParseTime":           "a client's date against one of the origin",
 		"upgrade/etag.go Truncate":            "of a date of the origin",
 		"upgrade/streamhead.go UTC":           "Date of an answer of our own",

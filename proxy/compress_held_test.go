@@ -179,6 +179,7 @@ func TestASocketAgreesToDeflateOnlyIfItsRouteDoes(t *testing.T) {
 // What a client says compressed comes to the origin as it is, and no longer than it
 // may be.
 func TestADeflatedMessageIsPostedInflated(t *testing.T) {
+	plainOnly(t)
 	r := newRig(t, "interval: 1h", "websocket: {compress: true, max_message: 64KiB, send: {method: POST, path: /say}}")
 	posted := make(chan []byte, 4)
 	r.origin.AnswerFunc(func(x *legacy.Request) legacy.Answer {

@@ -31,6 +31,7 @@ type conn struct {
 	over         string // the limit that it is beyond; "" if none
 	shared       bool   // the peer is a trusted proxy, which speaks for many
 	occupies     bool   // its request is charged to an address; for whoever serves it
+	secure       bool   // the client speaks TLS, and Conn is a *secret
 	exact        bool   // it cannot be written to any more once a deadline has passed
 	plain        bool   // what comes is not followed: it is no HTTP, or will be; for whoever reads
 	stuck        bool   // a write timed out; guarded by writing

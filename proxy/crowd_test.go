@@ -68,6 +68,7 @@ func TestATenthOfTheConnectionsIsKeptForPolls(t *testing.T) {
 // One client cannot have everything polled, nor use up the feeds that others
 // need.
 func TestOneAddressKeepsOnlySoManyFeedsPolled(t *testing.T) {
+	plainOnly(t)
 	r := newRig(t, "limits: {feeds: 6, feeds_per_ip: 3}", "interval: 20ms", "linger: 0s")
 	etag := r.get("/3").Header.Get("ETag")
 	var held []*stream

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -47,9 +46,9 @@ func TestAnUploadThatBreaksOffIsNotCompleted(t *testing.T) {
 				_, _ = io.WriteString(c, cut)
 				switch ending {
 				case "FIN":
-					_ = c.(*net.TCPConn).CloseWrite()
+					_ = c.(wire).CloseWrite()
 				case "RST":
-					_ = c.(*net.TCPConn).SetLinger(0)
+					_ = c.(wire).SetLinger(0)
 					_ = c.Close()
 				}
 				if answer, _ := io.ReadAll(c); strings.HasPrefix(string(answer), "HTTP/1.1 2") {

@@ -24,6 +24,7 @@ import (
 // requests and not one more, what is kept stays within the limits, and whoever is
 // held hears of every change. POLLMUX_URLS says how many; a million takes minutes.
 func TestRandomURLsPushNobodyOut(t *testing.T) {
+	plainOnly(t)
 	urls := 5000
 	if n, err := strconv.Atoi(os.Getenv("POLLMUX_URLS")); err == nil {
 		urls = n
@@ -210,12 +211,12 @@ func TestAFloodOfConnectionsLeavesNothingBehind(t *testing.T) {
 				case 0: // it is left open, and nobody reads from it
 					defer c.Close()
 				case 1:
-					_ = c.(*net.TCPConn).SetLinger(0)
+					_ = c.(wire).SetLinger(0)
 					fallthrough
 				case 2:
 					_ = c.Close()
 				case 3:
-					_ = c.(*net.TCPConn).CloseWrite()
+					_ = c.(wire).CloseWrite()
 					defer c.Close()
 				}
 				if j > 400 {

@@ -22,7 +22,7 @@ type peer struct {
 // peerOf reads the forwarding fields of a trusted peer. Those of anybody else
 // are not believed.
 func (p *Proxy) peerOf(r *request) peer {
-	w := peer{addr: remoteAddr(r.peer()), proto: "http", host: r.head.Host}
+	w := peer{addr: remoteAddr(r.peer()), proto: r.scheme(), host: r.head.Host}
 	if w.trusted = r.rules.trusts(w.addr); !w.trusted {
 		return w
 	}

@@ -66,6 +66,7 @@ func TestTheAddressOfANodeIsItsAloneWithoutAPort(t *testing.T) {
 }
 
 func TestWhatOnlyForwardedOrOnlyXForwardedForTellsIsInBoth(t *testing.T) {
+	plainOnly(t)
 	for name, test := range map[string]struct{ said, lines []string }{
 		"Forwarded": {
 			[]string{"Forwarded", "for=1.2.3.4;proto=https;host=Pub.example"},

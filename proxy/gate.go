@@ -2,10 +2,8 @@ package proxy
 
 import (
 	"container/list"
-	"maps"
 	"net"
 	"net/netip"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -65,6 +63,7 @@ func newGate(limits config.Limits, writeTimeout time.Duration, hit func(string),
 // means that there are too many of those as well.
 func (g *gate) admit(c net.Conn) *conn {
 	admitted := &conn{Conn: sock.New(c), writeTimeout: g.timeout, gate: g}
+	_, admitted.secure = c.(*secret)
 	_, socket := c.(syscall.Conn)
 	admitted.exact = !socket
 	admitted.used.Store(g.now())
@@ -210,10 +209,7 @@ func (g *gate) dischargeLocked(c *conn) {
 // closeAll ends what is open. A client whose answer has no other end than that of
 // the connection must not take this for it.
 func (g *gate) closeAll() {
-	g.mu.Lock()
-	open := slices.Collect(maps.Keys(g.conns))
-	g.mu.Unlock()
-	for _, c := range open {
+	for _, c := range g.open() {
 		c.abort()
 	}
 }
@@ -221,10 +217,7 @@ func (g *gate) closeAll() {
 // closeQuick closes the connections that were answered quickly and carry nothing.
 // fasthttp, which may have seen no request on them, would wait for the first one.
 func (g *gate) closeQuick() {
-	g.mu.Lock()
-	open := slices.Collect(maps.Keys(g.conns))
-	g.mu.Unlock()
-	for _, c := range open {
+	for _, c := range g.open() {
 		if c.quick.Load() {
 			c.retire()
 		}

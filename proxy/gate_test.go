@@ -48,6 +48,7 @@ func TestTheLimitOnConnectionsIsToldToEachClientInItsWay(t *testing.T) {
 }
 
 func TestTheLimitPerAddressIs429(t *testing.T) {
+	plainOnly(t)
 	r := newRig(t, "limits: {connections_per_ip: 2}")
 	held := []net.Conn{r.dial(), r.dial()}
 	r.eventually("two are open", func() bool { return r.connections() == 2 })
@@ -79,6 +80,7 @@ func (r *rig) dialFrom(addr string) net.Conn {
 // Whoever only keeps connections open, be it from many addresses, cannot keep
 // anybody out, and it is the one idle for longest that goes.
 func TestIdleConnectionsMakeRoomForNewOnes(t *testing.T) {
+	plainOnly(t)
 	r := newRig(t, "limits: {connections: 8, subscribers: 8}", "interval: 1h")
 	watching := r.stream("/x", "text/event-stream")
 	watching.event()
@@ -118,6 +120,7 @@ func TestIdleConnectionsMakeRoomForNewOnes(t *testing.T) {
 // A request that comes while its connection is being closed to make room is
 // either served whole or never seen by the origin.
 func TestAnEvictedConnectionServesNothing(t *testing.T) {
+	plainOnly(t)
 	r := newRig(t, "limits: {connections: 4}", "mode: pass")
 	var clients sync.WaitGroup
 	var mu sync.Mutex

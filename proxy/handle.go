@@ -51,6 +51,9 @@ func (p *Proxy) serve(r *request) {
 		return
 	}
 	p.trace(r)
+	if p.Draining() && !r.head.Upgrade {
+		r.head.Close = true // as if the client had asked for it
+	}
 	if r.head.Close {
 		r.ctx.SetConnectionClose()
 	}

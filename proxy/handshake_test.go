@@ -87,6 +87,7 @@ func TestHandshakesAreWhatRFC6455AsksOf(t *testing.T) {
 }
 
 func TestOriginsThatMayOpenAWebSocket(t *testing.T) {
+	plainOnly(t)
 	r := newRig(t, "interval: 1h", `websocket: {origins: ["https://app.example.com", "http://other.example:8080"]}`)
 	host, port, _ := strings.Cut(r.addr, ":")
 	for _, test := range []struct {

@@ -8,8 +8,8 @@ import (
 // passes. It takes nothing from the connection: bytes that wait, a pipelined
 // request, stay where they are.
 func awaitHangup(c *conn) (gone bool) {
-	raw, err := c.SyscallConn()
-	if err != nil {
+	raw := c.rawSocket()
+	if raw == nil {
 		return false
 	}
 	_ = raw.Read(func(fd uintptr) bool {

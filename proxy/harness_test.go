@@ -22,6 +22,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
+	"github.com/pollmux/pollmux/testdata/pki"
 )
 
 // rig is a proxy on a real listener in front of a real origin.
@@ -31,8 +32,27 @@ type rig struct {
 	origin *legacy.Faulty
 	addr   string
 	log    *await.Log
-	access *await.Log   // the access log
-	quick  atomic.Int64 // answers
+	access *await.Log     // the access log
+	pki    *pki.Authority // nil: plain HTTP
+	quick  atomic.Int64   // answers
+}
+
+// secured has every story be told over TLS as well:
+//
+//	POLLMUX_TEST_TLS=1 go test ./proxy
+func secured(t testing.TB) *pki.Authority {
+	if os.Getenv("POLLMUX_TEST_TLS") == "" {
+		return nil
+	}
+	return pki.New(t)
+}
+
+// plainOnly skips a story about what there is on plain connections only, or whose
+// clients do not speak TLS.
+func plainOnly(t testing.TB) {
+	if os.Getenv("POLLMUX_TEST_TLS") != "" {
+		t.Skip("for plain connections only")
+	}
 }
 
 // newRig starts both. lines are the route's, as YAML; those that begin with
@@ -89,7 +109,13 @@ func budgetYAML(lines []string) string {
 
 func newRigFor(t testing.TB, origin *legacy.Faulty, yaml string) *rig {
 	t.Helper()
-	r := &rig{t: t, origin: origin, log: &await.Log{}, access: &await.Log{}}
+	return newRigOver(t, origin, yaml, secured(t))
+}
+
+// newRigOver is one whose clients speak TLS, if there is an authority.
+func newRigOver(t testing.TB, origin *legacy.Faulty, yaml string, authority *pki.Authority) *rig {
+	t.Helper()
+	r := &rig{t: t, origin: origin, log: &await.Log{}, access: &await.Log{}, pki: authority}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +140,12 @@ func (r *rig) serve(yaml string, l net.Listener) {
 	r.countQuick()
 	r.addr = l.Addr().String()
 	p, served := r.proxy, make(chan error, 1) // a test may put another in its place
-	go func() { served <- p.Serve(l) }()
+	serve := p.Serve
+	if r.pki != nil {
+		secure := r.pki.Server()
+		serve = func(l net.Listener) error { return p.ServeTLS(l, secure) }
+	}
+	go func() { served <- serve(l) }()
 	r.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
 		defer cancel()
@@ -194,7 +225,13 @@ func (r *rig) try(method, path, body string, fields ...string) (reply, error) {
 }
 
 func (r *rig) connect() (net.Conn, error) {
-	c, err := net.Dial("tcp", r.addr)
+	var c net.Conn
+	var err error
+	if r.pki == nil {
+		c, err = net.Dial("tcp", r.addr)
+	} else {
+		c, err = dialSecret(r.addr, r.pki.Trust())
+	}
 	if err == nil {
 		err = c.SetDeadline(time.Now().Add(await.Patience))
 	}
@@ -241,7 +278,7 @@ func (r *rig) raw(text string) string {
 	if _, err := io.WriteString(c, text); err != nil {
 		r.t.Fatal(err)
 	}
-	_ = c.(*net.TCPConn).CloseWrite()
+	_ = c.(interface{ CloseWrite() error }).CloseWrite()
 	all, err := io.ReadAll(c)
 	if err != nil {
 		r.t.Fatalf("after %q: %v", all, err)

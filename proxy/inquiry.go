@@ -55,7 +55,7 @@ func (i inquirer) AskAgain() bool {
 
 // askWho is what a key is made with that says who the client is.
 func (p *Proxy) askWho(r *request) share.Ask {
-	return share.Ask{Accept: true, Trusted: r.trustsPeer()}
+	return share.Ask{Accept: true, Trusted: r.trustsPeer(), Secure: r.isSecure()}
 }
 
 // notLetIn is what the origin said to a client, as far as it says where to go

@@ -8,6 +8,7 @@ import (
 // A client whose machine is gone says nothing, not even that it left. The system
 // asks for it.
 func TestClientsThatVanishAreAskedFor(t *testing.T) {
+	plainOnly(t)
 	r := newRig(t, "interval: 1h")
 	s := r.stream("/x", "text/event-stream")
 	s.event()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -139,7 +138,7 @@ func TestWhoeverLeavesInTheMiddleLeavesNothingForOthers(t *testing.T) {
 					_, _ = io.CopyN(io.Discard, c, int64(random.IntN(2000)))
 				}
 				if i%2 == 0 {
-					_ = c.(*net.TCPConn).SetLinger(0) // with RST
+					_ = c.(wire).SetLinger(0) // with RST
 				}
 				c.Close()
 			}

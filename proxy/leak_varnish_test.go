@@ -54,6 +54,7 @@ func (r *rig) varnish() {
 // L-17: a cache in front that does not know pollmux hands nobody what another
 // transport was answered.
 func TestVaryEverywhere(t *testing.T) {
+	plainOnly(t)
 	r := newRig(t, "interval: 20ms", "keepalive: 1s")
 	r.body(`{"v":1}`, "Cache-Control", "max-age=1", "ETag", `"one"`)
 	r.varnish()

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -21,6 +22,7 @@ const (
 // running out of descriptors or memory: fasthttp would stop serving.
 type listener struct {
 	net.Listener
+	tls  *tls.Config // nil: clients speak plain HTTP
 	gate *gate
 	log  *slog.Logger
 	done chan struct{} // closed with the listener
@@ -42,6 +44,9 @@ func (l *listener) Accept() (net.Conn, error) {
 		c, err := l.Listener.Accept()
 		switch {
 		case err == nil:
+			if l.tls != nil {
+				c = newSecret(c, l.tls)
+			}
 			if admitted := l.gate.admit(c); admitted != nil {
 				boundUnacked(c, l.gate.timeout)
 				return admitted, nil

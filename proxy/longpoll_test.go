@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -195,7 +194,7 @@ func TestAHeldClientThatResetsIsNoticedAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.eventually("it is held", func() bool { return held() == 1 })
-		_ = c.(*net.TCPConn).SetLinger(0)
+		_ = c.(wire).SetLinger(0)
 		_ = c.Close()
 		r.eventually("it is gone", func() bool { return held() == 0 })
 	}

@@ -35,6 +35,7 @@ func (p *Proxy) negotiate(r *request) *problem {
 		Body:   r.collected,
 		Accept: r.choice.Accept, Origin: r.choice.Transport == upgrade.WebSocket, Query: r.route.reads,
 		Trusted: r.trustsPeer(),
+		Secure:  r.isSecure(),
 	}
 	r.have = r.head.Joined(head.IfNoneMatch)
 	if r.head.IsPost() {

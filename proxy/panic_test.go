@@ -64,6 +64,7 @@ func (b boom) Read(p []byte) (int, error) {
 func (b boom) Close() error { panic("boom") }
 
 func TestAPanicCostsOneClient(t *testing.T) {
+	plainOnly(t)
 	for name, handler := range map[string]func(*rig, *request){
 		"taken over": func(r *rig, req *request) {
 			r.proxy.takeOver(req, func(*conn, []byte) { panic("boom") }, func() {})

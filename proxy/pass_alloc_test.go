@@ -63,6 +63,7 @@ var browser = []string{
 // TestAPassedRequestAllocatesNextToNothing: what is left is the head of the
 // answer, as one string.
 func TestAPassedRequestAllocatesNextToNothing(t *testing.T) {
+	plainOnly(t)
 	for name, c := range map[string]struct {
 		method, body string
 		most         float64

@@ -66,6 +66,7 @@ type Proxy struct {
 	tunnels   map[*tunnel]struct{}
 	closed    bool
 	serving   sync.WaitGroup // goroutines that serve clients outside fasthttp
+	leaving   atomic.Bool    // no new clients are wanted
 	draining  atomic.Bool
 }
 

@@ -43,6 +43,7 @@ func TestASnapshotHitAllocatesNothing(t *testing.T) {
 
 // With a real socket and the whole of fasthttp behind it.
 func TestAPollOverASocketAllocatesNothing(t *testing.T) {
+	plainOnly(t)
 	if racing {
 		t.Skip("the race detector makes sync.Pool forget")
 	}

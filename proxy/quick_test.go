@@ -298,8 +298,9 @@ func TestAProxyThatStopsAnswersNothingQuickly(t *testing.T) {
 	c.ask(r.text("/a"))
 	n.want("before", 1)
 	r.proxy.draining.Store(true)
-	c.ask(r.text("/a"))
-	c.ask(r.text("/a"))
+	if a := c.ask(r.text("/a")); !a.Close {
+		t.Error("nobody is told that it is the last answer")
+	}
 	n.want("then", 1)
 }
 

@@ -88,6 +88,26 @@ func (r *request) peer() net.Addr {
 	return r.ctx.RemoteAddr()
 }
 
+// scheme is that of the connection.
+func (r *request) scheme() string {
+	if r.speaksTLS() {
+		return "https"
+	}
+	return "http"
+}
+
+func (r *request) speaksTLS() bool {
+	c := r.conn
+	if c == nil {
+		c = clientConn(r.ctx.Conn())
+	}
+	return c != nil && c.secure
+}
+
+// isSecure reports whether the client itself speaks TLS with us: a trusted proxy says
+// what its own client does.
+func (r *request) isSecure() bool { return r.speaksTLS() && !r.trustsPeer() }
+
 // writes reports whether the request may change something at the origin: by its
 // method, or by what a field says that this is.
 func (r *request) writes() bool {

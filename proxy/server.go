@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -114,8 +115,17 @@ func (p *Proxy) expectProblem(r *request) *problem {
 
 // Serve accepts clients until the listener is closed, by Shutdown or Close. It
 // blocks.
-func (p *Proxy) Serve(l net.Listener) error {
+func (p *Proxy) Serve(l net.Listener) error { return p.serveOn(newListener(l, p.gate, p.log)) }
+
+// ServeTLS is Serve for clients that speak TLS, by a configuration that must not
+// change any more.
+func (p *Proxy) ServeTLS(l net.Listener, c *tls.Config) error {
 	guarded := newListener(l, p.gate, p.log)
+	guarded.tls = c
+	return p.serveOn(guarded)
+}
+
+func (p *Proxy) serveOn(guarded *listener) error {
 	p.mu.Lock()
 	p.listeners = append(p.listeners, guarded)
 	p.mu.Unlock()
@@ -123,23 +133,6 @@ func (p *Proxy) Serve(l net.Listener) error {
 		return guarded.Close()
 	}
 	return p.server.Serve(guarded)
-}
-
-// Shutdown stops accepting, says goodbye to those who are held, and waits for
-// requests under way until ctx ends. After it nothing of the proxy runs.
-func (p *Proxy) Shutdown(ctx context.Context) error {
-	p.draining.Store(true)
-	p.closeListeners()
-	p.gate.closeQuick()
-	p.engine.Drain()
-	err := p.server.ShutdownWithContext(ctx)
-	if errors.Is(err, net.ErrClosed) {
-		err = nil // the listeners, which were closed above
-	}
-	wait(ctx, p.engine.Wait)
-	p.close()
-	p.retire(ctx, p.witness.Swap(nil), nil)
-	return err
 }
 
 func (p *Proxy) closeListeners() {
@@ -186,7 +179,7 @@ func wait(ctx context.Context, f func()) {
 // upstream of which it has never reached a server. One that was reached once and is
 // down now is no reason: there are snapshots to serve.
 func (p *Proxy) Ready(ctx context.Context) error {
-	if p.Draining() {
+	if p.leaving.Load() {
 		return errors.New("draining")
 	}
 	for name, u := range p.rules.Load().upstreams {

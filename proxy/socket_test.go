@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,7 +29,8 @@ func (r *rig) handshake(path string, fields ...string) (*websocket.Conn, *http.R
 	for i := 0; i < len(fields); i += 2 {
 		header.Add(fields[i], fields[i+1])
 	}
-	ws, resp, err := websocket.DefaultDialer.Dial("ws://"+r.addr+path, header)
+	dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return r.connect() }}
+	ws, resp, err := dialer.Dial("ws://"+r.addr+path, header)
 	if err == nil {
 		_ = ws.SetReadDeadline(time.Now().Add(await.Patience))
 		r.t.Cleanup(func() { _ = ws.Close() })

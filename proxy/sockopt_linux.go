@@ -40,6 +40,9 @@ const maxUnsent = 16 << 10
 func boundUnsent(c net.Conn) { setOption(c, unix.TCP_NOTSENT_LOWAT, maxUnsent) }
 
 func setOption(c net.Conn, option, value int) {
+	if s, ok := c.(*secret); ok {
+		c = s.NetConn()
+	}
 	s, ok := c.(syscall.Conn)
 	if !ok {
 		return

@@ -47,12 +47,9 @@ func readAhead(c *conn, hijacked net.Conn) []byte {
 }
 
 // giveBack lets fasthttp go on with a connection that was taken over. early is all
-// that has come since.
+// that has come since. Its client has not been told that the proxy is stopping: that
+// is for the next answer.
 func (p *Proxy) giveBack(c *conn, early []byte) {
-	if p.Draining() {
-		_ = c.Close()
-		return
-	}
 	c.held, c.plain = early, false // nobody has followed it
 	p.vacate(c)
 	p.gate.serve(c)

@@ -27,7 +27,7 @@ const (
 
 // half is one end of a tunnel.
 type half struct {
-	*net.TCPConn
+	wire
 	t testing.TB
 	r *bufio.Reader
 }
@@ -63,12 +63,12 @@ func (r *rig) tunnelled(fields, glued, answer string) (client, origin *half, ask
 	r.origin.Break(func(x *legacy.Exchange) {
 		c, br := x.Conn()
 		_, _ = io.WriteString(c, switching+answer)
-		origins <- &half{c.(*net.TCPConn), r.t, br}
+		origins <- &half{c.(wire), r.t, br}
 		<-release
 	})
 	r.t.Cleanup(func() { close(release) })
 	c := r.dial()
-	client = &half{c.(*net.TCPConn), r.t, bufio.NewReader(c)}
+	client = &half{c.(wire), r.t, bufio.NewReader(c)}
 	client.send("GET /chat HTTP/1.1\r\nHost: " + r.addr + "\r\n" + askingSample + fields + "\r\n" + glued)
 	for !strings.HasSuffix(answered, "\r\n\r\n") {
 		line, err := client.r.ReadString('\n')

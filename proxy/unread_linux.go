@@ -6,8 +6,8 @@ import "golang.org/x/sys/unix"
 // request that is under way, although the connection seems to be idle. It does
 // not wait, and takes nothing.
 func (c *conn) hasUnread() (unread bool) {
-	raw, err := c.SyscallConn()
-	if err != nil {
+	raw := c.rawSocket()
+	if raw == nil {
 		return false
 	}
 	_ = raw.Control(func(fd uintptr) {

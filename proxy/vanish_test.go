@@ -52,9 +52,9 @@ func stages(host string) map[string]struct {
 // TestAClientMayVanishAtAnyMoment closes in good order and by reset, at every
 // stage, and wants everything back that the client had, at both ends.
 func TestAClientMayVanishAtAnyMoment(t *testing.T) {
-	ways := map[string]func(c *net.TCPConn){
-		"FIN": func(c *net.TCPConn) { _ = c.Close() },
-		"RST": func(c *net.TCPConn) {
+	ways := map[string]func(c wire){
+		"FIN": func(c wire) { _ = c.Close() },
+		"RST": func(c wire) {
 			_ = c.SetLinger(0)
 			_ = c.Close()
 		},
@@ -78,7 +78,7 @@ func TestAClientMayVanishAtAnyMoment(t *testing.T) {
 							t.Fatal(err)
 						}
 					}
-					leave(c.(*net.TCPConn))
+					leave(c.(wire))
 				}
 				// The timers that notice are those of a client that stays silent.
 				r.eventually("nobody is held", func() bool { return r.proxy.waiting() == 0 && r.connections() == 0 })

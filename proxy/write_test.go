@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -117,7 +116,7 @@ func TestAWriteWhoseAnswerIsCutRefreshesAgainToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.get("/x").want(t, 200, "0")
-	_ = c.(*net.TCPConn).SetLinger(0)
+	_ = c.(wire).SetLinger(0)
 	_ = c.Close()
 	close(l.commit)
 	r.eventually("it is seen", func() bool { return r.get("/x").body == "1" })

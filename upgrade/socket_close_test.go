@@ -51,7 +51,7 @@ func TestADrainingEngineClosesSocketsWith1012(t *testing.T) {
 	s := newSockets(t, newFake("1"))
 	r := s.open()
 	r.want(opText, "1")
-	s.engine.Drain()
+	s.engine.Drain(2 * time.Second)
 	if reason := r.wantClose(upgrade.CloseRestart); reason == "" {
 		t.Error("without a reason")
 	}
@@ -162,7 +162,7 @@ func TestNothingFollowsAClose(t *testing.T) {
 		"the client closes":       func(_ *sockets, r *raw) { r.send(clientFrame(true, opClose, "\x03\xe8")) },
 		"the client says a thing": func(_ *sockets, r *raw) { r.send(clientFrame(true, opText, "x")) },
 		"too long a thing":        func(_ *sockets, r *raw) { r.send(clientFrame(true, opText, strings.Repeat("x", 2000))) },
-		"the engine drains":       func(s *sockets, _ *raw) { s.engine.Drain() },
+		"the engine drains":       func(s *sockets, _ *raw) { s.engine.Drain(2 * time.Second) },
 		"a protocol error": func(_ *sockets, r *raw) {
 			r.send(clientFrame(true, 3, ""))
 			_ = r.Conn.(interface{ CloseWrite() error }).CloseWrite()

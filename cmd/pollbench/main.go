@@ -15,6 +15,8 @@
 //	analyze    what "pollmux analyze" finds in a log, and predicts, against the truth
 //	logs       makes up a log for that
 //	schedule   when to poll, in simulated time
+//	drain      thousands of held clients, when pollmux stops
+//	upgrade    requests, while the binary is replaced
 //	check      all of it again, against the ratios of an earlier outcome
 //
 // It needs no network but loopback, and nothing installed: nginx, nchan, Varnish and

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -111,6 +112,8 @@ func TestWrongUsageIsTwoAndSaysWhatIsWrong(t *testing.T) {
 		"analyze --within 1":                         "--within 1: choose more than 0",
 		"logs --lines 0":                             "--lines 0: choose at least 1",
 		"logs --truth /nowhere/at/all.txt":           "--truth /nowhere/at/all.txt: there is no such directory",
+		"drain --n 0":                                "--n 0: choose at least 1",
+		"upgrade --times 0":                          "--times 0: choose at least 1",
 		"schedule":                                   "--trace and --generate: choose one of them",
 		"schedule --trace - --generate poisson":      "--trace and --generate: choose one of them",
 		"schedule --trace -":                         "--budget 0: choose requests per second, more than 0",
@@ -150,6 +153,21 @@ func TestAnOutcomeIsTableAndJSONAndMayBeABaseline(t *testing.T) {
 	}
 	if code, stdout, stderr := try(t, "check", file); code != exitGood || !strings.Contains(stdout, "verdict: good") || strings.Contains(stdout, "another machine") {
 		t.Error(code, stdout, stderr)
+	}
+}
+
+// Those that try pollmux itself, which they build.
+func TestDrainAndUpgradeHaveAQuickRun(t *testing.T) {
+	skipWithoutProc(t)
+	binary := filepath.Join(t.TempDir(), "pollmux")
+	if out, err := exec.Command("go", "build", "-o", binary, "../pollmux").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, line := range []string{"drain --quick", "upgrade --quick --times 1 --fresh 4 --kept 8"} {
+		code, stdout, stderr := try(t, append(strings.Fields(line), "--binary", binary)...)
+		if code != exitGood || !strings.Contains(stdout, "verdict: good") {
+			t.Errorf("%s: %d, %s%s", line, code, stdout, stderr)
+		}
 	}
 }
 

@@ -15,8 +15,9 @@ func newCheck() *cobra.Command {
 		Use:   "check FILE",
 		Short: "Validate a configuration and print every problem",
 		Long: `check reads a configuration as "serve" would, with the files that it names, and
-prints every problem in it, one per line, as FILE:LINE: field.path: what is wrong, what is allowed. It exits with
-0 if there is none and with 1 otherwise.`,
+prints every problem in it, one per line, as FILE:LINE: field.path: what is wrong,
+what is allowed. It exits with 0 if there is none and with 1 otherwise. A certificate
+that has expired is a warning.`,
 		Example: "  pollmux check pollmux.yaml",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -25,11 +26,11 @@ prints every problem in it, one per line, as FILE:LINE: field.path: what is wron
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := config.Load(args[0])
+			c, warnings, err := loadConfiguration(args[0])
 			if err == nil {
-				err = filesOf(c, args[0])
-			}
-			if err == nil {
+				for _, warning := range warnings {
+					fmt.Fprintln(cmd.OutOrStdout(), warning)
+				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: good: %d upstream(s), %d route(s)\n", args[0], len(c.Upstreams), len(c.Routes))
 				return err
 			}

@@ -27,7 +27,7 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 			t.Errorf("help %v differs from its --help:\n%s", path, again)
 		}
 	})
-	for _, path := range []string{"pollmux", "pollmux serve", "pollmux check", "pollmux analyze", "pollmux demo", "pollmux explain", "pollmux report", "pollmux top", "pollmux version", "pollmux help", "pollmux completion", "pollmux completion bash", "pollmux completion fish", "pollmux completion powershell", "pollmux completion zsh"} {
+	for _, path := range []string{"pollmux", "pollmux serve", "pollmux check", "pollmux analyze", "pollmux demo", "pollmux explain", "pollmux report", "pollmux top", "pollmux version", "pollmux ready", "pollmux help", "pollmux completion", "pollmux completion bash", "pollmux completion fish", "pollmux completion powershell", "pollmux completion zsh"} {
 		if !seen[path] {
 			t.Errorf("there is no %s", path)
 		}

@@ -87,7 +87,7 @@ client on the API's own URL through plain polls, long polls, chunked streams
 	})
 	root.Version = versionLine()
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(newServe(), newCheck(), newExplain(), newAnalyze(), newReport(), newTop(), newDemo(), newVersion())
+	root.AddCommand(newServe(), newCheck(), newExplain(), newAnalyze(), newReport(), newTop(), newDemo(), newVersion(), newReady())
 	return root
 }
 

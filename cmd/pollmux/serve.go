@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
@@ -13,6 +11,7 @@ import (
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy"
 	"github.com/pollmux/pollmux/proxy/admin"
+	"github.com/pollmux/pollmux/proxy/cert"
 )
 
 func newServe() *cobra.Command {
@@ -22,7 +21,8 @@ func newServe() *cobra.Command {
 		Short: "Run the proxy",
 		Long: `serve runs the proxy until it is interrupted or terminated; then it says goodbye
 to the clients that it holds, for at most drain_timeout. A second signal ends it
-at once.
+at once. SIGUSR2 has it start its program anew, which may be another version by
+then, hand its sockets over, and drain once that one serves: nobody is turned away.
 
 With --upstream it needs no file: one upstream, and every GET coalesced under the
 safe defaults. The client's own Host is sent to the upstream if that is an
@@ -54,36 +54,51 @@ address or localhost, and otherwise the upstream's name.`,
 	return cmd
 }
 
-// serve runs a proxy and its admin listener until ctx ends.
+// serve runs a proxy and its admin listener until ctx ends, or a successor serves.
 func serve(ctx context.Context, c *config.Config, called names, logs *logs) error {
 	log := logs.log.Logger()
-	listeners, err := listenAll(c.Listen, called.listen)
+	asked, stop := upgrades()
+	defer stop()
+	certs, err := loadCertificates(c, log)
 	if err != nil {
 		return err
 	}
-	adminListener, err := listen(c.Admin.Listen, called.admin)
+	from, err := inherit()
 	if err != nil {
-		closeAll(listeners)
+		return err
+	}
+	open, err := listenAll(c, called, from, certs)
+	if err != nil {
+		from.close()
 		return err
 	}
 	fit(c, log)
 	p, err := proxy.New(c, proxy.Options{Log: log, Access: logs.access, Version: version})
 	if err != nil {
-		closeAll(append(listeners, adminListener))
+		open.close()
+		from.close()
 		return err
 	}
-	a := admin.New(p, admin.Options{Token: c.Admin.Token, Log: log, Version: version, Revision: revision()})
+	a := admin.New(p, admin.Options{Token: c.Admin.Token, Log: log, Version: version, Revision: revision(), Metrics: cert.Collector(certs.keepers)})
 	var running sync.WaitGroup
-	running.Go(func() { a.Serve(adminListener) })
-	for _, l := range listeners {
-		running.Go(func() { _ = p.Serve(l) })
-		log.Info("serving", "address", l.Addr().String())
+	running.Go(func() { a.Serve(open.admin) })
+	for _, s := range open.clients {
+		running.Go(func() { _ = s.serve(p) })
+		log.Info("serving", "address", s.Addr().String(), "tls", s.certs != nil)
 	}
-	log.Info("admin", "address", adminListener.Addr().String())
+	log.Info("admin", "address", open.admin.Addr().String())
+	l := &leave{config: c, sockets: open, manager: newManager(), program: ownProgram(), log: log}
+	background, end := context.WithCancel(context.Background())
+	defer end()
+	certs.watch(background, &running)
+	running.Go(func() { l.manager.beat(background) })
+	from.ready()
+	l.manager.tell("READY=1")
 	warnUnreachable(ctx, p, log)
 
-	<-ctx.Done()
-	log.Info("draining", "timeout", c.DrainTimeout)
+	l.await(ctx, asked)
+	end()
+	l.announce(p)
 	drained, cancel := context.WithTimeout(context.Background(), c.DrainTimeout)
 	defer cancel()
 	if err := p.Shutdown(drained); err != nil {
@@ -110,32 +125,5 @@ func warnUnreachable(ctx context.Context, p *proxy.Proxy, log *slog.Logger) {
 	defer cancel()
 	if err := p.Ready(ctx); err != nil {
 		log.Warn("not ready yet; serving anyway", "error", err)
-	}
-}
-
-func listenAll(addresses []string, field string) ([]net.Listener, error) {
-	var all []net.Listener
-	for _, address := range addresses {
-		l, err := listen(address, field)
-		if err != nil {
-			closeAll(all)
-			return nil, err
-		}
-		all = append(all, l)
-	}
-	return all, nil
-}
-
-func listen(address, field string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w: choose another address, or stop what uses it", field, err)
-	}
-	return l, nil
-}
-
-func closeAll(listeners []net.Listener) {
-	for _, l := range listeners {
-		_ = l.Close()
 	}
 }

@@ -51,7 +51,8 @@ func (f *serveFlags) names() names {
 
 func (f *serveFlags) configuration() (*config.Config, error) {
 	if f.config != "" {
-		return config.Load(f.config)
+		c, _, err := loadConfiguration(f.config)
+		return c, err
 	}
 	server, err := url.Parse(f.upstream)
 	if err != nil {
@@ -59,7 +60,7 @@ func (f *serveFlags) configuration() (*config.Config, error) {
 		return nil, &usageError{"--upstream: is not a URL; write http://host:port or https://host"}
 	}
 	c := config.Default()
-	c.Listen, c.Admin.Listen = config.Strings{f.listen}, f.admin
+	c.Listen, c.Admin.Listen = config.ListenOn(f.listen), f.admin
 	u := config.DefaultUpstream()
 	u.Servers, u.Host = []*url.URL{server}, hostOf(server)
 	c.Upstreams["upstream"] = u

@@ -36,6 +36,9 @@ type Options struct {
 
 	// Version and Revision say which program this is.
 	Version, Revision string
+
+	// Metrics are shown besides the proxy's and the process's own; nil is none.
+	Metrics prometheus.Collector
 }
 
 // Admin serves the operator.
@@ -145,6 +148,9 @@ func (a *Admin) newRegistry(o Options) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(a.proxy.Ledger(), standing{a}, buildInfo(o.Version, o.Revision),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if o.Metrics != nil {
+		registry.MustRegister(o.Metrics)
+	}
 	return registry
 }
 

@@ -3,6 +3,7 @@ package share
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/pollmux/pollmux/proxy/head"
 )
@@ -22,6 +23,10 @@ type Ask struct {
 	// Trusted is whether the request comes from one of trusted_proxies, so
 	// that what it says of its way may be believed.
 	Trusted bool
+
+	// Secure is whether the client speaks TLS with us, and nobody is between who
+	// would say so: X-Forwarded-Proto is https then, where it is in the key.
+	Secure bool
 
 	// Body is that of a POST, whole. It is not kept.
 	Body []byte
@@ -135,13 +140,28 @@ func (k *Key) collect(h *head.Head, ask Ask) {
 	for i := range h.Fields {
 		f := &h.Fields[i]
 		c, _ := k.policy.classify(f, k.vary, ask.Trusted, reader)
-		if c == out {
+		if c == out || ask.Secure && isScheme(f) {
 			continue
 		}
 		if value := k.value(h, i, ask); len(value) > 0 { // empty is as good as not there
 			k.add(f, line{name: f.Name, value: value, class: c})
 		}
 	}
+	if ask.Secure {
+		k.scheme(reader)
+	}
+}
+
+// scheme is the field that tells the origin of TLS that ends here.
+func (k *Key) scheme(reader bool) {
+	f := head.Field{Name: []byte("X-Forwarded-Proto"), Value: []byte("https"), Is: head.Forwarding}
+	if c, _ := k.policy.classify(&f, k.vary, true, reader); c != out {
+		k.add(&f, line{name: f.Name, value: f.Value, class: c})
+	}
+}
+
+func isScheme(f *head.Field) bool {
+	return f.Is == head.Forwarding && strings.EqualFold(string(f.Name), "X-Forwarded-Proto")
 }
 
 // wantsPage reports whether a client asks for what a person reads.

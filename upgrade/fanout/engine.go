@@ -9,14 +9,11 @@ import (
 	"time"
 )
 
-// drainSpread is the longest that a client waits for its goodbye when the
-// engine drains, so that not all of them connect elsewhere at once.
-const drainSpread = 2 * time.Second
-
 // Engine serves held connections. The zero value is not ready: use New.
 type Engine struct {
 	draining chan struct{} // closed by Drain
 	drain    sync.Once
+	leaving  time.Time     // when the last has said goodbye; written before draining is closed
 	always   chan struct{} // closed from the beginning
 	report   func(error)
 	shards   shards
@@ -69,9 +66,12 @@ type nobody struct{}
 // Wake does nothing.
 func (nobody) Wake() {}
 
-// Drain makes every session say goodbye within drainSpread. It does not wait.
-func (e *Engine) Drain() {
+// Drain makes every session say goodbye at a time of its own within spread, so that
+// not all clients connect elsewhere at once; those that begin meanwhile do so in what
+// is left of it. It does not wait. Only the first call counts.
+func (e *Engine) Drain(spread time.Duration) {
 	e.drain.Do(func() {
+		e.leaving = time.Now().Add(spread)
 		close(e.draining)
 		e.shards.drain()
 	})
@@ -86,9 +86,19 @@ func (e *Engine) isDraining() bool {
 	}
 }
 
+// leaveIn is how long a client waits for its goodbye, once the engine is draining.
+func (e *Engine) leaveIn() time.Duration { return rand.N(max(time.Until(e.leaving), 0) + 1) }
+
+// Len is how many connections are held.
+func (e *Engine) Len() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.held
+}
+
 // Close closes what is still held and waits for the sessions to end.
 func (e *Engine) Close() {
-	e.Drain()
+	e.Drain(0)
 	e.mu.Lock()
 	e.closed.Store(true)
 	for c := range e.conns {

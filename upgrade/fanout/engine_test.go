@@ -22,8 +22,8 @@ func TestDrainingSpreadsTheGoodbyes(t *testing.T) {
 			all = append(all, hold(t, e, &reader{board: newBoard()}, fanout.Terms{}).read())
 		}
 		begin := time.Now()
-		e.Drain()
-		e.Drain()
+		e.Drain(fanout.DrainSpread)
+		e.Drain(fanout.DrainSpread)
 		e.Wait()
 		if d := time.Since(begin); d > fanout.DrainSpread {
 			t.Errorf("drained after %v", d)
@@ -47,7 +47,7 @@ func TestDrainingSpreadsTheGoodbyes(t *testing.T) {
 
 func TestWhoIsHeldAfterDrainIsServedAndLeavesSoon(t *testing.T) {
 	bubble(t, func(t *testing.T, e *fanout.Engine) {
-		e.Drain()
+		e.Drain(fanout.DrainSpread)
 		b := newBoard()
 		b.publish()
 		h := hold(t, e, &reader{board: b}, fanout.Terms{}).read()
@@ -69,7 +69,7 @@ func TestTheLastVersionComesBeforeTheGoodbye(t *testing.T) {
 				synctest.Wait() // it writes the first version, which nobody reads
 				b.publish()
 				if terms.Hold == 0 {
-					e.Drain()
+					e.Drain(fanout.DrainSpread)
 				}
 				time.Sleep(fanout.DrainSpread + time.Second)
 				h.read()
@@ -136,7 +136,7 @@ func TestAPanicCostsItsOwnClientOnly(t *testing.T) {
 				}
 				h := hold(t, e, &session, terms).read()
 				if name == "Leave" {
-					e.Drain()
+					e.Drain(fanout.DrainSpread)
 				}
 				if name == "Heard" || name == "work" {
 					_, _ = h.client.Write([]byte("hello"))
@@ -248,7 +248,7 @@ func TestTheLastFrameIsNotLost(t *testing.T) {
 		client, server := socketPair(t)
 		e.Hold(server, &test.session, test.terms, func(end fanout.End) { _ = server.Close(); ended <- end })
 		if name == "goodbye" {
-			e.Drain()
+			e.Drain(fanout.DrainSpread)
 		}
 		got, err := io.ReadAll(client)
 		if err != nil || !bytes.Equal(got, want) || <-ended != test.end {

@@ -3,7 +3,6 @@ package fanout
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"time"
@@ -127,7 +126,7 @@ func (l *loop) run() End {
 		case <-channel(l.hold):
 			return l.finish(l.session.Expire, Done)
 		case <-draining:
-			draining, l.leave = nil, time.NewTimer(rand.N(drainSpread))
+			draining, l.leave = nil, time.NewTimer(l.engine.leaveIn())
 		case <-channel(l.leave):
 			return l.finish(l.session.Leave, Drained)
 		}

@@ -170,7 +170,7 @@ func TestAnEndlessSourceStarvesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, e *fanout.Engine) {
 		h := hold(t, e, endless("goodbye"), fanout.Terms{}).read()
 		time.Sleep(time.Second)
-		e.Drain()
+		e.Drain(fanout.DrainSpread)
 		if d := h.want(fanout.Drained); d > 2*time.Second+fanout.DrainSpread {
 			t.Errorf("drained after %v", d)
 		}
@@ -251,7 +251,7 @@ func TestAWriteThatFailsEndsTheSession(t *testing.T) {
 			c := &failing{Conn: server}
 			ends := make(chan fanout.End, 2)
 			if name == "of a goodbye" {
-				e.Drain()
+				e.Drain(fanout.DrainSpread)
 			}
 			e.Hold(c, session, fanout.Terms{Beat: time.Second, Hold: time.Minute, Linger: time.Hour}, func(end fanout.End) { ends <- end })
 			if end := <-ends; end != fanout.Stuck || sent != 0 {

@@ -79,7 +79,7 @@ func TestARestEnds(t *testing.T) {
 		want []fanout.End
 	}{
 		"in time":        {func(*fanout.Engine, *socketed) {}, []fanout.End{fanout.Done}},
-		"when it drains": {func(e *fanout.Engine, _ *socketed) { e.Drain() }, []fanout.End{fanout.Done}},
+		"when it drains": {func(e *fanout.Engine, _ *socketed) { e.Drain(fanout.DrainSpread) }, []fanout.End{fanout.Done}},
 		"by the client":  {func(_ *fanout.Engine, h *socketed) { _ = h.client.Close() }, []fanout.End{fanout.Gone}},
 		// It is noticed at once if the answer was written before the poller was told of the socket.
 		"by somebody else":  {func(_ *fanout.Engine, h *socketed) { _ = h.server.Close() }, []fanout.End{fanout.Done, fanout.Gone}},

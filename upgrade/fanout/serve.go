@@ -5,7 +5,6 @@ package fanout
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"time"
 
@@ -21,7 +20,7 @@ func (h *shard) enter(s *slot, early []byte) {
 	h.place(s)
 	h.begin(s)
 	if h.draining {
-		s.leave = h.now + rand.N(drainSpread) + 1
+		s.leave = h.now + h.engine.leaveIn() + 1
 	}
 	if len(early) > 0 {
 		h.heed(s, early)

@@ -4,7 +4,6 @@ package fanout
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -188,13 +187,13 @@ func (h *shard) each(do func(*slot)) {
 	}
 }
 
-// dismissSoon has a slot say goodbye within drainSpread, unless nobody waits there.
+// dismissSoon has a slot say goodbye in its turn, unless nobody waits there.
 func (h *shard) dismissSoon(s *slot) {
 	if s.phase == resting {
 		h.finish(s, Done)
 		return
 	}
-	s.leave = h.now + rand.N(drainSpread) + 1
+	s.leave = h.now + h.engine.leaveIn() + 1
 	h.wheel.put(s, h.now)
 }
 

@@ -377,7 +377,7 @@ func TestDrainingSocketsSayGoodbyeAndCloseEndsThem(t *testing.T) {
 	for _, h := range all {
 		h.reads("1\n")
 	}
-	e.Drain()
+	e.Drain(fanout.DrainSpread)
 	for _, h := range all {
 		h.reads("goodbye\n")
 		h.want(fanout.Drained)

@@ -18,7 +18,7 @@ func configuration(o Options, origin *url.URL) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Listen, c.Admin.Listen = config.Strings{o.Listen}, o.Admin
+	c.Listen, c.Admin.Listen = config.ListenOn(o.Listen), o.Admin
 	for _, u := range c.Upstreams {
 		u.Servers = []*url.URL{origin}
 	}
