@@ -17,7 +17,7 @@ import (
 var attributes = []string{
 	"route", "upstream", "feed", "id", "error", "reason", "panic", "stack", "address", "server", "after", "timeout", "retry_in",
 	"requests", "feeds", "times", "share", "separated_by", "configured", "now", "open_files", "memory", "limits.snapshots",
-	"file", "trigger", "changed", "certificate", "expires",
+	"file", "trigger", "changed", "certificate", "expires", "names", "process", "program", "tls",
 }
 
 // A log is searched: what is said must be said in the same words each time.

@@ -130,7 +130,7 @@ func TestAnUpgradeUnderLoadLosesNoRequest(t *testing.T) {
 		if err := s.cmd.Process.Signal(syscall.SIGUSR2); err != nil {
 			t.Fatal(err)
 		}
-		pid, _ = strconv.Atoi(s.says(`msg="successor started" pid=(\d+)`, 1)[1])
+		pid, _ = strconv.Atoi(s.says(`msg="successor started" process=(\d+)`, 1)[1])
 		t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 		// The successor has the log open: only its own process is waited for.
 		await.Until(t, "the old one ends", func() bool { return strings.Contains(s.log.String(), "msg=stopped") })
@@ -166,7 +166,7 @@ func TestASuccessorThatFailsChangesNothing(t *testing.T) {
 	}
 	write(t, file, string(good))
 	_ = s.cmd.Process.Signal(syscall.SIGUSR2) // it is asked again
-	pid, _ := strconv.Atoi(s.says(`msg="successor started" pid=(\d+)`, 2)[1])
+	pid, _ := strconv.Atoi(s.says(`msg="successor started" process=(\d+)`, 2)[1])
 	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
 	await.Until(t, "the old one ends", func() bool { return strings.Contains(s.log.String(), "msg=stopped") })
 	endSuccessor(t, pid)

@@ -69,7 +69,7 @@ func handOver(ctx context.Context, path string, s *sockets, log *slog.Logger) (p
 	if err != nil {
 		return 0, fmt.Errorf("%s cannot be started: %w", path, err)
 	}
-	log.Info("successor started", "pid", pid, "program", path)
+	log.Info("successor started", "process", pid, "program", path)
 	process, err := os.FindProcess(pid)
 	if err != nil {
 		return 0, err

@@ -48,7 +48,7 @@ func (l *leave) announce(p *proxy.Proxy) {
 	if l.successor != 0 {
 		l.manager.tell(fmt.Sprintf("MAINPID=%d", l.successor))
 		_ = l.sockets.admin.Close() // who asks how things are, is to ask the successor
-		l.log.Info("draining", "successor", l.successor, "timeout", l.config.DrainTimeout)
+		l.log.Info("draining", "process", l.successor, "timeout", l.config.DrainTimeout)
 		return
 	}
 	l.manager.tell("STOPPING=1")
@@ -58,7 +58,7 @@ func (l *leave) announce(p *proxy.Proxy) {
 		delay = max(delay, min(straggle, l.config.DrainTimeout/2))
 	}
 	if delay > 0 {
-		l.log.Info("going on for a while, so that clients come elsewhere", "delay", delay)
+		l.log.Info("going on for a while, so that clients come elsewhere", "after", delay)
 		time.Sleep(delay)
 	}
 	l.log.Info("draining", "timeout", l.config.DrainTimeout)

@@ -115,10 +115,10 @@ func (k *Keeper) refuse(err error) {
 // tell tells the log of a certificate that is in use now.
 func (k *Keeper) tell(what string, p *pair) {
 	if time.Now().After(p.Leaf.NotAfter) {
-		k.log.Warn("this certificate has expired: clients will refuse it; renew it", "cert", p.file, "not_after", p.Leaf.NotAfter)
+		k.log.Warn("this certificate has expired: clients will refuse it; renew it", "certificate", p.file, "expires", p.Leaf.NotAfter)
 		return
 	}
-	k.log.Info(what, "cert", p.file, "names", p.names(), "not_after", p.Leaf.NotAfter)
+	k.log.Info(what, "certificate", p.file, "names", p.names(), "expires", p.Leaf.NotAfter)
 }
 
 func (k *Keeper) read() ([]pair, error) {

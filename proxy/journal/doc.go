@@ -25,7 +25,10 @@
 //	reason            why, where it is no error: a few constant words
 //	server            one of an upstream, as the configuration has it
 //	panic, stack      what would have ended the process
-//	address           that the process listens on
+//	address, tls      that the process listens on, and whether clients speak TLS there
+//	process, program  another process of pollmux, by its ID, and what it runs
+//	certificate,      a file with one, whom it is for, and until when
+//	names, expires
 //	after, timeout    durations
 //	requests, feeds,  how many, or how often since it was told last
 //	times

@@ -151,7 +151,7 @@ func (p *program) said() string {
 }
 
 // successorLine is how pollmux tells of one.
-var successorLine = regexp.MustCompile(`msg="successor started" pid=(\d+)`)
+var successorLine = regexp.MustCompile(`msg="successor started" process=(\d+)`)
 
 // successors are the process IDs of those that were started in its place.
 func (p *program) successors() (all []int) {
