@@ -7,12 +7,12 @@ import (
 
 // Changes are what another configuration has changed, by name, for those who read a log.
 type Changes struct {
-	RoutesAdded      []string `json:"routes_added"`
-	RoutesRemoved    []string `json:"routes_removed"`
-	RoutesChanged    []string `json:"routes_changed"`
-	UpstreamsAdded   []string `json:"upstreams_added"`
-	UpstreamsRemoved []string `json:"upstreams_removed"`
-	UpstreamsChanged []string `json:"upstreams_changed"`
+	RoutesAdded      []string `json:"routes_added,omitempty"`
+	RoutesRemoved    []string `json:"routes_removed,omitempty"`
+	RoutesChanged    []string `json:"routes_changed,omitempty"`
+	UpstreamsAdded   []string `json:"upstreams_added,omitempty"`
+	UpstreamsRemoved []string `json:"upstreams_removed,omitempty"`
+	UpstreamsChanged []string `json:"upstreams_changed,omitempty"`
 
 	FeedsKept    int `json:"feeds_kept"`
 	FeedsRetired int `json:"feeds_retired"`
@@ -34,7 +34,6 @@ func (all *rules) byName() map[string]*route {
 
 // difference names what came, what went, and what is another.
 func difference[V comparable](was, next map[string]V) (added, removed, changed []string) {
-	added, removed, changed = []string{}, []string{}, []string{}
 	for _, name := range slices.Sorted(maps.Keys(next)) {
 		if former, known := was[name]; !known {
 			added = append(added, name)
