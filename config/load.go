@@ -18,11 +18,21 @@ const maxFile = 1 << 20
 // cannot be read is an error that wraps the one of package os; anything wrong
 // inside of it is a Problems.
 func Load(path string) (*Config, error) {
+	data, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data)
+}
+
+// Read reads the file at path for Parse. Its error wraps the one of package os, and says
+// what to do.
+func Read(path string) ([]byte, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w; %s", err, remedy(err))
 	}
-	return Parse(path, data)
+	return data, nil
 }
 
 // Parse reads a configuration of at most 1MiB; name stands for the file in

@@ -22,6 +22,7 @@ const maxQuestion = 4 << 10
 // questions the client is no subscriber. It belongs to who serves the client.
 type again struct {
 	*subscription
+	rules   *rules
 	route   *route
 	vary    *share.Vary
 	resting bool // answered, and not asked again
@@ -59,10 +60,11 @@ func (g *again) Rest() {
 	g.resting = true
 }
 
-// Renew makes the client a subscriber again, if its request would be held now.
+// Renew makes the client a subscriber again, if its request would be held now. By other
+// rules that is to be found out.
 func (g *again) Renew() bool {
 	now := time.Now()
-	if !g.feed.IsLive(now) || g.proxy.Draining() {
+	if !g.feed.IsLive(now) || g.proxy.Draining() || g.rules != g.proxy.rules.Load() {
 		return false
 	}
 	if g.proxy.crowd.join(g.client, g.feed) != "" {

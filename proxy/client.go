@@ -80,7 +80,7 @@ func (p *Proxy) onState(nc net.Conn, state fasthttp.ConnState) {
 // occupy charges the client for its request if it is behind a trusted proxy. It
 // reports false if the client has too much under way already.
 func (p *Proxy) occupy(r *request, c *conn) bool {
-	if p.gate.perIP == 0 || !c.shared || c.occupies {
+	if r.rules.config.Limits.ConnectionsPerIP == 0 || !c.shared || c.occupies {
 		return true
 	}
 	c.occupies = p.gate.occupy(c, p.clientOf(r))

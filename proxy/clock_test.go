@@ -46,6 +46,7 @@ func TestNothingDependsOnTheDate(t *testing.T) {
 		"proxy/accesslog/numbers.go Round":    "of a duration",
 		"proxy/accesslog/period.go Round":     "of a number",
 		"proxy/accesslog/report.go Round":     "of a duration",
+		"proxy/ledger/reloads.go UnixMilli":   "tells an operator of a date",
 	}
 	dates := []string{"Unix", "UnixNano", "UnixMilli", "UnixMicro", "UTC", "Local", "In", "Date", "ParseTime", "Truncate", "Round", "Time"}
 	found := map[string]bool{}

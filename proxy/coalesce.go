@@ -14,38 +14,48 @@ import (
 	"github.com/pollmux/pollmux/upgrade"
 )
 
-// coalesce answers a request of a coalesced route from a poll, if it can.
-func (p *Proxy) coalesce(r *request) {
-	if r.preflight = r.route.isPreflight(&r.head); r.preflight {
-		p.pass(r, share.ReasonMethod)
-		return
-	}
-	if r.route.guards() && !p.admitByPath(r) {
-		return
-	}
-	if refused, reason := p.unfit(r); p.isOver(r, refused, reason) {
-		return
-	}
-	if r.head.Length != 0 && !p.collectBody(r) {
-		return
-	}
-	if refused, reason := p.choose(r); p.isOver(r, refused, reason) {
-		return
+// coalesce answers a request of a coalesced route from a poll, if it can. It returns
+// false, and has answered nothing, if the rules have changed under it in a way that
+// matters.
+func (p *Proxy) coalesce(r *request) bool {
+	if !p.mayCoalesce(r) {
+		return true
 	}
 	for range tries {
 		r.route.share.Make(&r.key, &r.head, r.ask)
 		if r.key.Lacks() {
 			p.refuse(r, lacksCredentials())
-			return
+			return true
 		}
 		if r.route.checksResource() && !p.admitByResource(r) {
-			return
+			return true
 		}
 		if err := p.answer(r); !errors.Is(err, errAgain) {
-			return
+			return !errors.Is(err, feed.ErrOutdated)
 		}
 	}
 	p.pass(r, share.ReasonLearning)
+	return true
+}
+
+// mayCoalesce reports whether a request may be answered from a poll. Otherwise it has
+// been answered.
+func (p *Proxy) mayCoalesce(r *request) bool {
+	if r.preflight = r.route.isPreflight(&r.head); r.preflight {
+		p.pass(r, share.ReasonMethod)
+		return false
+	}
+	if r.route.guards() && !p.admitByPath(r) {
+		return false
+	}
+	if refused, reason := p.unfit(r); p.isOver(r, refused, reason) {
+		return false
+	}
+	if r.head.Length != 0 && !p.collectBody(r) {
+		return false
+	}
+	refused, reason := p.choose(r)
+	return !p.isOver(r, refused, reason)
 }
 
 // unfit says what the head of a request decides before anything else of it is looked
@@ -81,7 +91,8 @@ func (p *Proxy) isOver(r *request, refused *problem, reason share.Reason) bool {
 }
 
 // answer tries to answer from the feed of the request's key. errAgain means
-// that the key has to be made again.
+// that the key has to be made again, and feed.ErrOutdated that the request has to
+// begin again, by the rules of now; nothing has been said to the client then.
 func (p *Proxy) answer(r *request) error {
 	if r.route.guards() && p.isRefused(r) {
 		p.pass(r, reasonRefused)
@@ -107,7 +118,10 @@ func (p *Proxy) answer(r *request) error {
 		p.pass(r, reasonDoubt)
 		return nil
 	}
-	f, err := p.feeds.Acquire(r.key.Bytes(), func() *feed.Spec { return p.spec(r) })
+	f, err := p.feeds.AcquireIn(r.rules.era, r.key.Bytes(), func() *feed.Spec { return p.spec(r) })
+	if errors.Is(err, feed.ErrOutdated) {
+		return err
+	}
 	if err != nil {
 		p.withoutFeed(r, err)
 		return nil
@@ -150,28 +164,27 @@ func (p *Proxy) wouldKeep(r *request) feed.Keep {
 // spec describes the feed of the request's key.
 func (p *Proxy) spec(r *request) *feed.Spec {
 	return &feed.Spec{
-		Route:      r.route.Name,
-		Key:        string(r.key.Bytes()),
-		Target:     r.key.Target(),
-		Site:       r.route.site(&r.head),
-		Identity:   string(r.key.Identity()),
-		Audience:   r.key.Audience(),
-		Method:     r.key.Method(),
-		Head:       r.key.Request(nil, p.agent, p.trail),
-		Body:       bytes.Clone(r.key.Body()),
-		Origin:     r.route.upstream.polls,
-		Share:      r.route.share,
-		Vary:       r.key.Vary(),
-		Keyed:      r.key.Keyed(),
-		Policy:     r.route.feeds,
-		Lending:    p.lending(r),
-		Offer:      r.route.compresses(r.key.Audience()).whole,
-		Meter:      r.route.account,
-		Outage:     &r.route.upstream.outage,
-		Dispatcher: r.route.upstream.dispatcher,
-		Log:        p.log,
-		Tracer:     r.route.tracer,
-		Alarm:      r.route.alarm,
+		Route:    r.route.Name,
+		Order:    r.rules.order,
+		Key:      string(r.key.Bytes()),
+		Target:   r.key.Target(),
+		Site:     r.route.site(&r.head),
+		Identity: string(r.key.Identity()),
+		Audience: r.key.Audience(),
+		Method:   r.key.Method(),
+		Head:     r.key.Request(nil, p.agent, p.trail),
+		Body:     bytes.Clone(r.key.Body()),
+		Share:    r.route.share,
+		Vary:     r.key.Vary(),
+		Keyed:    r.key.Keyed(),
+		Terms:    r.route.terms,
+		Lending:  p.lending(r),
+		Offer:    r.route.compresses(r.key.Audience()).whole,
+		Meter:    r.route.account,
+		Outage:   r.route.upstream.outage,
+		Log:      p.log,
+		Tracer:   r.route.tracer,
+		Alarm:    r.route.alarm,
 	}
 }
 

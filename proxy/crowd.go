@@ -21,21 +21,27 @@ const (
 // crowd counts those who are held, in all, and the feeds that are polled for
 // those of one address. Its methods may be called concurrently.
 type crowd struct {
+	mu               sync.Mutex
 	most, feedsPerIP int // limits; 0: none
 
-	mu    sync.Mutex
 	held  int
 	feeds map[netip.Addr]map[*feed.Feed]int // subscribers, by address and feed
 }
 
-// newCrowd keeps a tenth of the connections for those who only poll, unless the
-// configuration says how many may be held.
 func newCrowd(limits config.Limits) *crowd {
-	most := limits.Subscribers
-	if most == 0 {
-		most = limits.Connections - limits.Connections/10
+	c := &crowd{feeds: map[netip.Addr]map[*feed.Feed]int{}}
+	c.limit(limits)
+	return c
+}
+
+// limit keeps a tenth of the connections for those who only poll, unless the
+// configuration says how many may be held. Those who are held stay so.
+func (c *crowd) limit(limits config.Limits) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.most, c.feedsPerIP = limits.Subscribers, limits.FeedsPerIP; c.most == 0 {
+		c.most = limits.Connections - limits.Connections/10
 	}
-	return &crowd{most: most, feedsPerIP: limits.FeedsPerIP, feeds: map[netip.Addr]map[*feed.Feed]int{}}
 }
 
 // join counts a subscriber, until leave, or names the limit that it is beyond.
@@ -48,7 +54,7 @@ func (c *crowd) join(from netip.Addr, f *feed.Feed) (limit string) {
 	case c.most > 0 && c.held >= c.most:
 		return limitSubscribers
 	case !from.IsValid():
-	case own[f] == 0 && len(own) >= c.feedsPerIP:
+	case own[f] == 0 && c.feedsPerIP > 0 && len(own) >= c.feedsPerIP:
 		return limitFeedsPerIP
 	case own == nil:
 		c.feeds[from] = map[*feed.Feed]int{f: 1}
@@ -78,7 +84,7 @@ func (c *crowd) leave(from netip.Addr, f *feed.Feed) {
 // watcher is whom a subscriber's feed is charged to; nobody if that does not
 // matter.
 func (p *Proxy) watcher(r *request) netip.Addr {
-	if p.crowd.feedsPerIP == 0 {
+	if r.rules.config.Limits.FeedsPerIP == 0 {
 		return netip.Addr{}
 	}
 	return p.clientOf(r)

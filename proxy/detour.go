@@ -18,7 +18,7 @@ func (all *rules) routeOf(h *head.Head) *route {
 	if found == nil || !h.IsPlain() && all.climbsOut(found, h) {
 		return nil
 	}
-	return all.guardOf(found, h)
+	return all.guardOf(found, h.Host, h.Path)
 }
 
 // climbsOut reports whether a path that is not plain may lead out of everything

@@ -2,10 +2,8 @@ package proxy
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"math"
-	"net"
 	"slices"
 	"time"
 )
@@ -57,10 +55,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	p.engine.Drain(spreadOf(p.engine.Len(), half))
 	p.settle(ctx, time.Now().Add(half))
 	p.gate.closeQuick()
-	err := p.server.ShutdownWithContext(ctx)
-	if errors.Is(err, net.ErrClosed) {
-		err = nil // the listeners, which were closed above
-	}
+	err := p.shutdownServers(ctx)
 	wait(ctx, p.engine.Wait)
 	p.close()
 	p.retire(ctx, p.witness.Swap(nil), nil)

@@ -31,11 +31,9 @@ const (
 // for what it has under way on that proxy's. Its methods may be called
 // concurrently.
 type gate struct {
-	total, perIP int // limits; 0: none
-	timeout      time.Duration
-	hit          func(limit string)
-	speaks       func(netip.Addr) bool // for others: a trusted proxy
-	epoch        time.Time
+	hit    func(limit string)
+	speaks func(netip.Addr) bool // for others: a trusted proxy
+	epoch  time.Time
 
 	// quick answers what a connection has read, if it can; nil answers nothing.
 	quick  func(c *conn, raw []byte) (answered bool, err error)
@@ -43,7 +41,10 @@ type gate struct {
 
 	followers sync.Pool // of *head.Follower, which idle connections do without
 
-	mu     sync.Mutex
+	mu           sync.Mutex
+	total, perIP int           // limits; 0: none
+	timeout      time.Duration // of writes, on connections to come
+
 	conns  map[*conn]struct{}
 	places map[netip.Addr]int // that are taken, by address
 	served list.List          // of *conn: those that fasthttp has, and may be idle
@@ -51,18 +52,25 @@ type gate struct {
 
 func newGate(limits config.Limits, writeTimeout time.Duration, hit func(string), speaks func(netip.Addr) bool) *gate {
 	g := &gate{
-		total: limits.Connections, perIP: limits.ConnectionsPerIP, timeout: writeTimeout, hit: hit, speaks: speaks,
-		epoch: time.Now(), conns: map[*conn]struct{}{}, places: map[netip.Addr]int{},
+		hit: hit, speaks: speaks, epoch: time.Now(), conns: map[*conn]struct{}{}, places: map[netip.Addr]int{},
 	}
+	g.limit(limits, writeTimeout)
 	g.followers.New = func() any { return new(head.Follower) }
 	g.firsts.New = func() any { return new([firstSize]byte) }
 	return g
 }
 
+// limit sets what holds for connections to come. Nobody loses one that is there.
+func (g *gate) limit(limits config.Limits, writeTimeout time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.total, g.perIP, g.timeout = limits.Connections, limits.ConnectionsPerIP, writeTimeout
+}
+
 // admit wraps a new connection, which may be beyond a limit (conn.over); nil
 // means that there are too many of those as well.
 func (g *gate) admit(c net.Conn) *conn {
-	admitted := &conn{Conn: sock.New(c), writeTimeout: g.timeout, gate: g}
+	admitted := &conn{Conn: sock.New(c), gate: g}
 	_, admitted.secure = c.(*secret)
 	_, socket := c.(syscall.Conn)
 	admitted.exact = !socket
@@ -134,6 +142,7 @@ func (g *gate) enter(c *conn, from netip.Addr) (evicted *conn, ok bool) {
 	if ok = ok && (g.total == 0 || len(g.conns) < g.total+Overflow(g.total)); !ok {
 		return evicted, false
 	}
+	c.writeTimeout = g.timeout
 	g.conns[c] = struct{}{}
 	c.listed = g.served.PushBack(c)
 	if perIP {
@@ -173,7 +182,7 @@ func (g *gate) occupy(c *conn, client netip.Addr) bool {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, open := g.conns[c]; !open {
+	if _, open := g.conns[c]; !open || g.perIP == 0 {
 		return true // and nobody will hear the answer
 	}
 	g.dischargeLocked(c)

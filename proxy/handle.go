@@ -65,16 +65,25 @@ func (p *Proxy) serve(r *request) {
 		r.ctx.Response.Header.Set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 		return
 	}
+	for !p.direct(r) {
+		r.restart(p.rules.Load())
+	}
+}
+
+// direct serves a request by its route. It returns false, and has done nothing that its
+// client or its origin could know of, if it has to begin again by other rules: each time
+// there have to be new ones, so this ends.
+func (p *Proxy) direct(r *request) bool {
 	if refused := p.place(r); refused != nil {
 		p.refuse(r, refused)
-		return
+		return true
 	}
-	if !r.route.coalesces() {
-		p.observe(r)
-		p.pass(r, "")
-		return
+	if r.route.coalesces() {
+		return p.coalesce(r)
 	}
-	p.coalesce(r)
+	p.observe(r)
+	p.pass(r, "")
+	return true
 }
 
 // isForUs reports whether a request asks what pollmux itself can do.

@@ -52,6 +52,7 @@ var onlyIn = map[string][]string{
 	"github.com/gdamore/tcell":            {"cmd/pollmux/top"},
 	"github.com/dunglas/httpsfv":          {"proxy/origin"},
 	"github.com/prometheus/client_golang": {"proxy/ledger", "proxy/admin", "proxy/cert"},
+	"github.com/fsnotify/fsnotify":        {"cmd/pollmux"},
 	"github.com/valyala/fastjson":         {"proxy/accesslog"},
 	"golang.org/x/term":                   {"cmd/pollmux"},
 	"go.opentelemetry.io":                 {"proxy/tracing"},

@@ -31,6 +31,10 @@ type listener struct {
 	// Of Accept.
 	told   time.Time // when it was told last that it fails
 	untold int       // how often it did since
+
+	// elsewhere takes a connection that is somebody else's to serve, and reports
+	// whether it has; nil takes none.
+	elsewhere func(*conn) bool
 }
 
 func newListener(l net.Listener, g *gate, log *slog.Logger) *listener {
@@ -44,14 +48,9 @@ func (l *listener) Accept() (net.Conn, error) {
 		c, err := l.Listener.Accept()
 		switch {
 		case err == nil:
-			if l.tls != nil {
-				c = newSecret(c, l.tls)
-			}
-			if admitted := l.gate.admit(c); admitted != nil {
-				boundUnacked(c, l.gate.timeout)
+			if admitted := l.admit(c); admitted != nil {
 				return admitted, nil
 			}
-			_ = c.Close()
 			continue
 		case !isShortage(err):
 			return nil, io.EOF
@@ -80,6 +79,23 @@ func (l *listener) short(err error) {
 		l.log.Warn("cannot accept connections; raise the limit on open files", "error", err, "times", l.untold)
 		l.told, l.untold = now, 0
 	}
+}
+
+// admit returns a connection that is to be served here, or nil.
+func (l *listener) admit(c net.Conn) net.Conn {
+	if l.tls != nil {
+		c = newSecret(c, l.tls)
+	}
+	admitted := l.gate.admit(c)
+	if admitted == nil {
+		_ = c.Close()
+		return nil
+	}
+	boundUnacked(c, admitted.writeTimeout)
+	if l.elsewhere != nil && l.elsewhere(admitted) {
+		return nil
+	}
+	return admitted
 }
 
 // Close stops accepting.

@@ -15,8 +15,16 @@ func (p *Proxy) noteLogout(r *request, resp *origin.Response) {
 	if !meansLogout(resp) {
 		return
 	}
+	all := p.rules.Load()
+	p.noteLogoutBy(all, r)
+	if all != r.rules {
+		p.noteLogoutBy(r.rules, r) // some are still held by them
+	}
+}
+
+func (p *Proxy) noteLogoutBy(all *rules, r *request) {
 	var key share.Key
-	for _, rt := range p.rules.Load().routes {
+	for _, rt := range all.routes {
 		if !rt.coalesces() {
 			continue
 		}

@@ -23,7 +23,7 @@ func (p *Proxy) beginLongPoll(r *request, s *subscription, a feed.Answer) {
 	terms := r.rules.terms()
 	terms.Hold = shortened(wait)
 	if options.Question = repeatable(r, s, a.Update.Tag(coding)); options.Question != nil {
-		s.again = &again{subscription: s, route: r.route, vary: r.key.Vary()}
+		s.again = &again{subscription: s, rules: r.rules, route: r.route, vary: r.key.Vary()}
 		options.Again, terms.Rest = s.again, restTime
 	}
 	p.takeOver(r, func(c *conn, early []byte) {

@@ -3,28 +3,46 @@ package proxy
 import (
 	"net"
 	"net/netip"
+	"reflect"
 	"time"
 
 	"github.com/pollmux/pollmux/config"
-	"github.com/pollmux/pollmux/proxy/head"
+	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/proxy/observe"
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
 )
 
-// observeRoute begins to observe a route, if that is its mode.
-func (p *Proxy) observeRoute(r *route, limits config.Limits) {
+// observeRoute begins to observe a route, if that is its mode, or goes on if it has been
+// observed under the same terms. p.reloading is held.
+func (p *Proxy) observeRoute(r, former *route, limits config.Limits) {
 	if r.Mode != config.ModeObserve {
 		return
 	}
 	if p.observer == nil {
-		p.observer = observe.New(observe.Limits{Resources: limits.Feeds, Body: int64(limits.Snapshot)}, p.log)
+		p.observer = observe.New(observeLimits(limits), p.log)
+	}
+	policy := r.terms.Policy
+	if former != nil && former.observed != nil && former.share == r.share && reflect.DeepEqual(former.terms.Policy, policy) {
+		r.observed = former.observed
+		return
 	}
 	r.observed = p.observer.Route(observe.Policy{
-		Route: r.Name, Interval: r.Interval.Min, Timeout: r.upstream.Timeout, Snapshot: r.feeds.Snapshot, Ignore: r.feeds.Ignore,
+		Route: r.Name, Interval: r.Interval.Min, Timeout: r.upstream.Timeout, Snapshot: policy.Snapshot, Ignore: policy.Ignore,
 		Share: r.Share, Configured: r.share, Public: publicPolicy(r, p.secret),
 	})
-	r.account.Observes(r.observed)
+}
+
+func observeLimits(l config.Limits) observe.Limits {
+	return observe.Limits{Resources: l.Feeds, Body: int64(l.Snapshot)}
+}
+
+// observer is who observes the route; nil if nobody does.
+func (r *route) observer() ledger.Observer {
+	if r.observed == nil {
+		return nil
+	}
+	return r.observed
 }
 
 // publicPolicy is the route's policy as it would be with share: public; nil if
@@ -107,16 +125,9 @@ func (r *request) observeAnswer(resp *origin.Response) {
 	}
 }
 
-// observeWrite does for observed routes what writes do for feeds.
-func (p *Proxy) observeWrite(h *head.Head, r *route) {
-	if r.observed != nil {
-		r.observed.Written(h)
-	}
-}
-
 // outdate does for an observed route what refresh_on does for feeds.
-func (p *Proxy) outdate(name string) {
-	for _, r := range p.rules.Load().routes {
+func (all *rules) outdate(name string) {
+	for _, r := range all.routes {
 		if r.observed != nil && r.Name == name {
 			r.observed.Outdate()
 		}

@@ -182,6 +182,7 @@ func TestEveryGoroutineIsKnown(t *testing.T) {
 		"proxy/origin/upload.go u.run":             "what reads the client's body recovers",
 		"proxy/proxy.go func":                      "goServe recovers",
 		"proxy/server.go func":                     "waits for others; serves nobody",
+		"proxy/serveas.go all.Go":                  "waits for others; serves nobody",
 		"proxy/tunnel.go func":                     "recovers",
 		"proxy/watch.go w.run":                     "recovers",
 		"upgrade/aside.go x.run":                   "recovers, and whoever asks next panics",

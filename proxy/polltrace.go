@@ -21,9 +21,13 @@ func (t *pollTracer) Poll(f *feed.Feed, cause any, began time.Time) feed.PollTra
 		return nil
 	}
 	of, _ := cause.(*tracing.Request)
+	rt := t.route
+	if now := t.proxy.rules.Load().named(rt.Name); now != nil {
+		rt = now // whose servers may be others
+	}
 	method, target := f.Polls()
 	poll := w.tracer.Poll(tracing.Polling{
-		Route: t.route.Name, Feed: f.String(), Method: method, Target: target, Server: t.route.upstream.address(), Began: began, Cause: of,
+		Route: rt.Name, Feed: f.String(), Method: method, Target: target, Server: rt.upstream.address(), Began: began, Cause: of,
 	})
 	if poll == nil {
 		return nil

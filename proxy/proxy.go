@@ -45,24 +45,28 @@ type Proxy struct {
 	witness   atomic.Pointer[witness]
 	traced    tracing.Counts // by witnesses that are gone; guarded by mu
 
+	reloading sync.Mutex         // held to change the rules, and what goes by them
+	servers   []*fasthttp.Server // the first one accepts
+	observer  *observe.Observer  // nil if no route was ever observed
+	ended     bool
+
 	ledger   *ledger.Ledger
 	feeds    *feed.Feeds
-	observer *observe.Observer   // nil if no route is observed
 	register *authorize.Register // whom the origin lets in
 	engine   *fanout.Engine
 	gate     *gate
 	crowd    *crowd
-	lookout  lookout // after passed requests that take long
-	server   *fasthttp.Server
-	requests sync.Pool // of *request
-	quicks   sync.Pool // of *request, for quick
-	spare    sync.Pool // of *pass
-	buffers  sync.Pool // of *[]byte, relayChunk long
+	lookout  lookout                         // after passed requests that take long
+	server   atomic.Pointer[fasthttp.Server] // of connections to come
+	requests sync.Pool                       // of *request
+	quicks   sync.Pool                       // of *request, for quick
+	spare    sync.Pool                       // of *pass
+	buffers  sync.Pool                       // of *[]byte, relayChunk long
 
 	tunnelIdle time.Duration
 
 	mu        sync.Mutex
-	listeners []net.Listener
+	listeners map[*listener]struct{}
 	tunnels   map[*tunnel]struct{}
 	closed    bool
 	serving   sync.WaitGroup // goroutines that serve clients outside fasthttp
@@ -111,8 +115,8 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	p := &Proxy{
 		log: o.Log, accessLog: o.Access, version: o.Version, agent: "pollmux/" + o.Version, loopID: "pollmux-" + hex.EncodeToString(id[:4]),
 		secret: share.NewSecret(), originTLS: o.OriginTLS, press: coding.NewPress(), ledger: ledger.New(),
-		feeds:   feed.New(feed.Limits{Feeds: c.Limits.Feeds, Bytes: int64(c.Limits.Snapshots)}),
-		tunnels: map[*tunnel]struct{}{}, tunnelIdle: tunnelIdle,
+		feeds:     feed.New(feedLimits(c.Limits)),
+		listeners: map[*listener]struct{}{}, tunnels: map[*tunnel]struct{}{}, tunnelIdle: tunnelIdle,
 	}
 	if p.log == nil {
 		p.log = slog.Default()
@@ -129,15 +133,16 @@ func New(c *config.Config, o Options) (*Proxy, error) {
 	p.quicks.New = p.requests.New
 	p.spare.New = func() any { return p.sparePass() }
 	p.buffers.New = func() any { b := make([]byte, relayChunk); return &b }
-	all, err := p.newRules(c)
+	first, err := p.newRules(c, nil)
 	if err != nil {
 		p.engine.Close()
 		p.register.Close()
 		p.feeds.Close()
 		return nil, err
 	}
-	p.rules.Store(all)
-	p.server = p.newServer(c)
+	p.account(first)
+	p.rules.Store(first)
+	p.serveAs(c)
 	w, err := p.newWitness(c, nil)
 	if err != nil {
 		p.close()

@@ -120,7 +120,7 @@ func (p *Proxy) answerQuick(r *request, raw []byte) (answered bool, err error) {
 	switch s := r.conn.last; {
 	case p.Draining():
 		return false, nil
-	case s.is(raw):
+	case s.is(raw, r.rules):
 		r.again = raw
 		a, answered = p.answerAgain(r, s)
 	case !p.isWhole(r, raw):

@@ -69,7 +69,7 @@ func (r *rig) parroted(t *testing.T, raw []byte, part int) (answer reply) {
 		if _, _ = c.Read(make([]byte, 16<<10)); r.quick.Load() == quick {
 			return reply{}
 		}
-	} else if err := r.proxy.server.ServeConn(c); err != nil {
+	} else if err := r.proxy.server.Load().ServeConn(c); err != nil {
 		t.Fatalf("%q: %v", raw, err)
 	}
 	answer, err := readReply(bufio.NewReader(bytes.NewReader(wire.answer)), "GET")

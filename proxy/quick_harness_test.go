@@ -60,7 +60,7 @@ func (r *rig) pipe() client {
 	served, admitted := make(chan struct{}), r.proxy.gate.admit(ours)
 	go func() {
 		defer close(served)
-		_ = r.proxy.server.ServeConn(admitted)
+		_ = r.proxy.server.Load().ServeConn(admitted)
 	}()
 	r.t.Cleanup(func() {
 		_ = theirs.Close()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/feed"
+	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
 )
@@ -43,31 +44,44 @@ func (p *Proxy) noteWrite(r *request, resp *origin.Response) {
 	if !r.writes() || resp != nil && (resp.Status < 200 || resp.Status >= 400) {
 		return
 	}
-	h := &r.head
-	p.observeWrite(h, r.route)
-	if p.feeds.Len() == 0 && len(p.rules.Load().refreshes) == 0 {
+	all := p.rules.Load()
+	p.noteWriteBy(all, r.route, &r.head, resp)
+	if all == r.rules {
+		return
+	}
+	if now := all.routeOf(&r.head); now != nil && now != r.route {
+		p.noteWriteBy(all, now, &r.head, resp) // who comes by the rules of now knows it by another name
+	}
+}
+
+// noteWriteBy is noteWrite of what was written by a route.
+func (p *Proxy) noteWriteBy(all *rules, rt *route, h *head.Head, resp *origin.Response) {
+	if rt.observed != nil {
+		rt.observed.Written(h)
+	}
+	if p.feeds.Len() == 0 && len(all.refreshes) == 0 {
 		return // there is nothing to refresh
 	}
 	x := write{
 		method: string(h.Method), host: h.Host, path: h.Path, target: h.Target, safe: h.IsSafe(),
-		known: r.route.upstream.knownAs(h), site: r.route.site(h), resp: resp,
+		known: rt.upstream.knownAs(h), site: rt.site(h), resp: resp,
 	}
 	own, identity := x.known+string(h.Target), ""
-	if r.route.coalesces() {
+	if rt.coalesces() {
 		var key share.Key
-		r.route.share.Make(&key, h, share.Ask{})
+		rt.share.Make(&key, h, share.Ask{})
 		own, identity = key.Target(), string(key.Identity())
 	}
-	p.written(&x, &feed.Write{Targets: x.targets(own), Identity: identity})
+	p.written(all, &x, &feed.Write{Targets: x.targets(own), Identity: identity})
 }
 
 // written refreshes what a write changed, and what the configuration says that
 // it changed.
-func (p *Proxy) written(x *write, changed *feed.Write) {
-	for _, w := range p.rules.Load().refreshes {
+func (p *Proxy) written(all *rules, x *write, changed *feed.Write) {
+	for _, w := range all.refreshes {
 		if w.method == x.method && w.host.matches(withoutPort(x.host)) && w.path.Match(x.path) {
 			changed.Routes = append(changed.Routes, w.route)
-			p.outdate(w.route)
+			all.outdate(w.route)
 		}
 	}
 	changed.Site, changed.Groups = x.site, p.groupsOf(x)

@@ -19,6 +19,7 @@ type repeated struct {
 
 	// What was made of it, once it has come twice: a client that says something
 	// else each time gets nothing of this.
+	rules *rules
 	route *route
 	vary  *share.Vary // nil if nothing was made yet
 	key   []byte
@@ -30,9 +31,10 @@ type repeated struct {
 // maxRepeated is how large a request may be that is kept.
 const maxRepeated = 1 << 10
 
-// is reports whether these bytes are the request, of which the key is known.
-func (s *repeated) is(raw []byte) bool {
-	return s.same(raw) && s.vary != nil
+// is reports whether these bytes are the request, of which the key is known by these
+// rules.
+func (s *repeated) is(raw []byte, by *rules) bool {
+	return s.same(raw) && s.vary != nil && s.rules == by
 }
 
 func (s *repeated) same(raw []byte) bool { return s != nil && bytes.Equal(s.raw, raw) }
@@ -62,7 +64,7 @@ func (p *Proxy) remember(r *request, raw []byte, a feed.Answer) {
 	case s == nil:
 		c.last = &repeated{raw: bytes.Clone(raw)}
 	case s.same(raw):
-		s.route, s.vary = r.route, r.key.Vary()
+		s.rules, s.route, s.vary = r.rules, r.route, r.key.Vary()
 		s.key, s.have = append(s.key[:0], r.key.Bytes()...), append(s.have[:0], r.have...)
 		s.accepted = a.Update.Accepts(r.head.Joined(head.AcceptEncoding))
 	default:
@@ -74,6 +76,6 @@ func (p *Proxy) remember(r *request, raw []byte, a feed.Answer) {
 // be looked at each time.
 func (p *Proxy) mayRemember(r *request, raw []byte) bool {
 	return len(raw) <= maxRepeated && r.key.Audience() == share.Everybody && !r.key.Withheld() && !r.head.Has(head.Cookie) &&
-		!r.head.Has(head.Credential) && !r.head.Has(head.IfModifiedSince) && !(r.conn.shared && p.gate.perIP > 0) &&
+		!r.head.Has(head.Credential) && !r.head.Has(head.IfModifiedSince) && !(r.conn.shared && r.rules.config.Limits.ConnectionsPerIP > 0) &&
 		!p.isPartOfATrace(r)
 }

@@ -95,7 +95,7 @@ func TestOfAClientThatDoesSomethingElseNothingIsKept(t *testing.T) {
 	c := r.proxy.gate.admit(wire)
 	defer c.Close()
 	_, _ = c.Read(make([]byte, 4096))
-	if !c.last.is(wire.request) {
+	if !c.last.is(wire.request, r.proxy.rules.Load()) {
 		t.Fatal("a poller's request is not known")
 	}
 	wire.request, wire.left = []byte(r.text("/a", "Accept", "text/event-stream")), 1

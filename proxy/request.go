@@ -69,6 +69,16 @@ func (p *Proxy) acquire(ctx *fasthttp.RequestCtx) *request {
 	return r
 }
 
+// restart has the request begin again, by other rules.
+func (r *request) restart(next *rules) {
+	r.rules, r.route, r.now = next, nil, time.Now()
+	r.claim, r.unproven, r.askFirst, r.preflight = claim{}, false, false, false
+	if r.body != nil {
+		r.body.again = r.collected
+	}
+	r.collected = nil
+}
+
 // rulesFor are those of the next request of a connection: if it was begun quickly,
 // the ones that it has begun under.
 func (p *Proxy) rulesFor(c *conn) *rules {

@@ -26,7 +26,8 @@ type route struct {
 	ownVary  string // what every answer depends on by configuration
 	serve    upgrade.Set
 	share    *share.Policy
-	feeds    *feed.Policy
+	sharing  string // what that depends on
+	terms    *feed.Terms
 	reads    []string // query parameters that pollmux reads itself
 	origins  map[string]bool
 	alarm    *alarm
@@ -38,14 +39,6 @@ type route struct {
 	observed    *observe.Route // nil unless the mode says so
 }
 
-// knownAs is the host of a request as the URLs of feeds have it.
-func (u *upstream) knownAs(h *head.Head) string {
-	if u.host != "" {
-		return u.host
-	}
-	return string(h.Host)
-}
-
 // site is the origin of a request, as far as origins are told apart: what its cache
 // groups belong to (RFC 9875 section 2.1).
 func (r *route) site(h *head.Head) string { return r.Upstream + " " + r.upstream.knownAs(h) }
@@ -53,8 +46,8 @@ func (r *route) site(h *head.Head) string { return r.Upstream + " " + r.upstream
 // baseVary is what every answer of a coalesced route depends on.
 const baseVary = "Accept, Prefer, Accept-Encoding"
 
-func newRoute(r *config.Route, u *upstream, account *ledger.Route, secret share.Secret, limits config.Limits) *route {
-	rt := &route{Route: r, host: newHostPattern(r.Host), spelled: spelledPattern(r.Path), upstream: u, account: account, ownVary: baseVary}
+func newRoute(r *config.Route, u *upstream, limits config.Limits) *route {
+	rt := &route{Route: r, host: newHostPattern(r.Host), spelled: spelledPattern(r.Path), upstream: u, ownVary: baseVary, sharing: sharingOf(r, u)}
 	for _, t := range r.Serve {
 		rt.serve = rt.serve.With(upgrade.ParseTransport(string(t)))
 	}
@@ -71,8 +64,7 @@ func newRoute(r *config.Route, u *upstream, account *ledger.Route, secret share.
 	for _, o := range r.WebSocket.Origins {
 		rt.origins[strings.ToLower(o)] = true
 	}
-	rt.share = share.NewPolicy(r.Name, r, u.host, secret)
-	rt.feeds = rt.feedPolicy(limits)
+	rt.terms = &feed.Terms{Policy: rt.feedPolicy(limits), Origin: u.polls, Place: u.place, Dispatcher: u.dispatcher}
 	rt.doubt.epoch = time.Now()
 	return rt
 }

@@ -69,6 +69,9 @@ func (p *Proxy) appendSent(b []byte, r *request, method, target string) []byte {
 // send sends one message and waits for the answer to it. A refusal closes the
 // socket: a bare one has no other way to be told.
 func (s *sender) send(m upgrade.Message) error {
+	if now := s.proxy.rules.Load().named(s.route.Name); now != nil && now.share == s.route.share {
+		s.route = now // whose origin may have moved
+	}
 	s.route.account.Requested(upgrade.Pass)
 	s.route.account.Passed()
 	began, number := time.Now(), newNumber()
@@ -138,7 +141,7 @@ func (s *sender) label() string { return s.write.method + " " + string(s.write.p
 func (s *sender) refresh(resp *origin.Response) {
 	x := s.write
 	x.resp = resp
-	s.proxy.written(&x, &feed.Write{Targets: x.targets(x.known + string(x.target)), Identity: s.identity, Own: s.feed})
+	s.proxy.written(s.proxy.rules.Load(), &x, &feed.Write{Targets: x.targets(x.known + string(x.target)), Identity: s.identity, Own: s.feed})
 }
 
 // contentType guesses what a message is, as its sender would have said.

@@ -126,19 +126,31 @@ func (p *Proxy) ServeTLS(l net.Listener, c *tls.Config) error {
 }
 
 func (p *Proxy) serveOn(guarded *listener) error {
+	p.reloading.Lock()
+	first := p.servers[0]
+	p.reloading.Unlock()
+	guarded.elsewhere = func(c *conn) bool { return p.elsewhere(c, first) }
 	p.mu.Lock()
-	p.listeners = append(p.listeners, guarded)
+	p.listeners[guarded] = struct{}{}
 	p.mu.Unlock()
+	defer p.leave(guarded)
 	if p.Draining() {
 		return guarded.Close()
 	}
-	return p.server.Serve(guarded)
+	return first.Serve(guarded)
+}
+
+// leave forgets a listener that was closed.
+func (p *Proxy) leave(l *listener) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.listeners, l)
 }
 
 func (p *Proxy) closeListeners() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, l := range p.listeners {
+	for l := range p.listeners {
 		_ = l.Close()
 	}
 }
@@ -149,16 +161,18 @@ func (p *Proxy) close() {
 	p.closeTunnels()
 	p.register.Close()
 	p.feeds.Close()
-	for _, u := range p.rules.Load().upstreams {
-		u.close()
-	}
+	p.reloading.Lock()
+	p.ended = true
+	p.rules.Load().closeBut(new(rules))
+	observer := p.observer
+	p.reloading.Unlock()
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
 	p.gate.closeAll()
 	p.serving.Wait()
-	if p.observer != nil {
-		p.observer.Close()
+	if observer != nil {
+		observer.Close()
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/pollmux/pollmux/config"
-	"github.com/pollmux/pollmux/proxy/head"
 )
 
 // guards reports whether a route's clients are let in by another path than the
@@ -18,13 +17,12 @@ func (r *route) guards() bool {
 // a path as it was sent, and many an origin decodes and resolves it, or does not
 // tell upper from lower case: who is not let in to /secret/a must not get there
 // by /%73ecret/a, on another route.
-func (all *rules) guardOf(found *route, h *head.Head) *route {
+func (all *rules) guardOf(found *route, host, path []byte) *route {
 	if !all.guarded || found.guards() {
 		return found
 	}
-	path := h.Path
 	for range maxDecoding + 1 {
-		if r := all.leads(found.upstream, h.Host, spelled(path)); r != nil && r.guards() {
+		if r := all.leads(found.upstream, host, spelled(path)); r != nil && r.guards() {
 			return r
 		}
 		path = decode(path)

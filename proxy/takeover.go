@@ -54,5 +54,5 @@ func (p *Proxy) giveBack(c *conn, early []byte) {
 	p.vacate(c)
 	p.gate.serve(c)
 	back := &resumed{conn: c, idle: p.rules.Load().config.Timeouts.Idle}
-	p.goServe(c, func() { _ = p.server.ServeConn(back) })
+	p.goServe(c, func() { _ = p.server.Load().ServeConn(back) })
 }

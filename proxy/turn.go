@@ -32,7 +32,7 @@ func (u *upstream) turn(ctx context.Context) (over func(*origin.Response), err e
 		took := time.Duration(0)
 		if resp != nil {
 			took = time.Since(began)
-			feed.HeedInquiry(resp, began, time.Now(), &u.outage, u.dispatcher)
+			feed.HeedInquiry(resp, began, time.Now(), u.outage, u.dispatcher)
 		}
 		landed(took)
 	}, nil

@@ -50,7 +50,7 @@ func endCode(err error) (code int, reason string) {
 	switch {
 	case errors.Is(err, ErrRevoked):
 		return ClosePolicy, err.Error()
-	case errors.Is(err, ErrMoved):
+	case errors.Is(err, ErrMoved), errors.Is(err, ErrReloaded):
 		return CloseRestart, err.Error()
 	}
 	return CloseGoingAway, err.Error()

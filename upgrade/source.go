@@ -34,6 +34,10 @@ var (
 	// connect again.
 	ErrMoved = errors.New("the answer depends on more of the request")
 
+	// ErrReloaded: the rules by which the client is served have changed; it should
+	// connect again.
+	ErrReloaded = errors.New("the configuration has changed")
+
 	// ErrClosed: the process is stopping.
 	ErrClosed = errors.New("the proxy is stopping")
 )

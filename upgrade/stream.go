@@ -1,6 +1,7 @@
 package upgrade
 
 import (
+	"errors"
 	"time"
 
 	"github.com/pollmux/pollmux/upgrade/coding"
@@ -126,7 +127,7 @@ func (s *Stream) Next() (frame []byte, changed <-chan struct{}, last bool) {
 	}
 	s.awaited.update = nil
 	if state.Ended != nil {
-		return s.goodbye(), nil, true
+		return s.farewell(state.Ended), nil, true
 	}
 	return s.status(state), state.Changed, false
 }
@@ -193,6 +194,15 @@ func (s *Stream) Leave() []byte {
 		return s.goodbye()
 	}
 	return append(s.append(nil, retryField(jitterUp(retryFull))), s.goodbye()...)
+}
+
+// farewell ends the response because its source has ended. Many may hear of other
+// rules at once, and are not to come back all at once.
+func (s *Stream) farewell(why error) []byte {
+	if s.kind != SSE || !errors.Is(why, ErrReloaded) {
+		return s.goodbye()
+	}
+	return append(s.append(nil, retryField(jitterUp(retryUsual))), s.goodbye()...)
 }
 
 // goodbye ends the response well.

@@ -5,71 +5,99 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/signal"
+	"maps"
+	"slices"
 	"sync"
-	"syscall"
+	"sync/atomic"
 
 	"github.com/pollmux/pollmux/config"
 	"github.com/pollmux/pollmux/proxy/cert"
 )
 
 // certificates are those of all listeners. Listeners with the same files have the
-// same keeper.
+// same keeper. They belong to the goroutine of serve.
 type certificates struct {
-	keepers []*cert.Keeper
-	byFiles map[string]*cert.Keeper
+	log      *slog.Logger
+	byFiles  map[string]*kept
+	keepers  atomic.Pointer[[]*cert.Keeper] // for whoever wants to know of them
+	watching sync.WaitGroup
 }
 
-func loadCertificates(c *config.Config, log *slog.Logger) (*certificates, error) {
-	all := &certificates{byFiles: map[string]*cert.Keeper{}}
-	for _, l := range c.Listen {
-		pairs := c.TLSOf(l)
-		if len(pairs) == 0 || all.of(pairs) != nil {
+// kept is a keeper whose files are looked at until stop is called.
+type kept struct {
+	*cert.Keeper
+	stop context.CancelFunc
+}
+
+func newCertificates(log *slog.Logger) *certificates {
+	all := &certificates{log: log}
+	all.apply(nil)
+	return all
+}
+
+// prepare returns the keepers for a configuration, by their files: those that there are,
+// and new ones, which are good.
+func (c *certificates) prepare(wanted *config.Config) (map[string]*cert.Keeper, error) {
+	next := map[string]*cert.Keeper{}
+	for _, l := range wanted.Listen {
+		pairs := wanted.TLSOf(l)
+		name := fmt.Sprint(pairs)
+		switch known := c.byFiles[name]; {
+		case len(pairs) == 0 || next[name] != nil:
 			continue
+		case known != nil:
+			next[name] = known.Keeper
+		default:
+			k, err := cert.Load(pathsOf(pairs), c.log)
+			if err != nil {
+				return nil, fmt.Errorf("tls: %w", err)
+			}
+			next[name] = k
 		}
-		k, err := cert.Load(pathsOf(pairs), log)
-		if err != nil {
-			return nil, fmt.Errorf("tls: %w", err)
-		}
-		all.byFiles[fmt.Sprint(pairs)] = k
-		all.keepers = append(all.keepers, k)
 	}
-	return all, nil
+	return next, nil
 }
 
-// of returns the keeper of these files, nil for none.
-func (c *certificates) of(pairs config.KeyPairs) *cert.Keeper { return c.byFiles[fmt.Sprint(pairs)] }
-
-// watch looks after files that change until ctx ends: every few seconds, and at once
-// when SIGHUP asks for it.
-func (c *certificates) watch(ctx context.Context, running *sync.WaitGroup) {
-	asked := make(chan os.Signal, 1)
-	if len(c.keepers) > 0 {
-		signal.Notify(asked, syscall.SIGHUP)
+// apply looks after these keepers, and no others.
+func (c *certificates) apply(next map[string]*cert.Keeper) {
+	byFiles, keepers := map[string]*kept{}, []*cert.Keeper{}
+	for _, name := range slices.Sorted(maps.Keys(next)) {
+		keepers = append(keepers, next[name])
+		if byFiles[name] = c.byFiles[name]; byFiles[name] == nil {
+			byFiles[name] = c.watch(next[name])
+		}
 	}
-	running.Go(func() {
-		defer signal.Stop(asked)
-		c.obey(ctx, asked)
-	})
-	for _, k := range c.keepers {
-		running.Go(func() { k.Watch(ctx) })
+	for name, k := range c.byFiles {
+		if byFiles[name] == nil {
+			k.stop()
+		}
+	}
+	c.byFiles = byFiles
+	c.keepers.Store(&keepers)
+}
+
+func (c *certificates) watch(k *cert.Keeper) *kept {
+	ctx, stop := context.WithCancel(context.Background())
+	c.watching.Go(func() { k.Watch(ctx) })
+	return &kept{k, stop}
+}
+
+// reload reads all files now. What is wrong with them, the log is told.
+func (c *certificates) reload() {
+	for _, k := range c.byFiles {
+		_ = k.Reload()
 	}
 }
 
-// obey reads all files whenever it is asked to, until ctx ends. What is wrong with
-// them, the log is told.
-func (c *certificates) obey(ctx context.Context, asked <-chan os.Signal) {
-	for {
-		select {
-		case <-asked:
-		case <-ctx.Done():
-			return
-		}
-		for _, k := range c.keepers {
-			_ = k.Reload()
-		}
-	}
+// close stops looking after them.
+func (c *certificates) close() {
+	c.apply(nil)
+	c.watching.Wait()
+}
+
+// of returns the keeper of these files among some, nil for none.
+func of(keepers map[string]*cert.Keeper, pairs config.KeyPairs) *cert.Keeper {
+	return keepers[fmt.Sprint(pairs)]
 }
 
 func pathsOf(pairs config.KeyPairs) []cert.Files {
@@ -80,10 +108,19 @@ func pathsOf(pairs config.KeyPairs) []cert.Files {
 	return all
 }
 
-// loadConfiguration reads a configuration and looks at the certificates that it names.
-// Those that have expired are no problem, but a warning.
+// loadConfiguration reads a configuration and looks at the files that it names.
 func loadConfiguration(path string) (c *config.Config, warnings config.Problems, err error) {
-	if c, err = config.Load(path); err == nil {
+	data, err := config.Read(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return parseConfiguration(path, data)
+}
+
+// parseConfiguration is loadConfiguration of what was read. Certificates that have expired
+// are no problem, but a warning.
+func parseConfiguration(path string, data []byte) (c *config.Config, warnings config.Problems, err error) {
+	if c, err = config.Parse(path, data); err == nil {
 		err = filesOf(c, path)
 	}
 	if err != nil {

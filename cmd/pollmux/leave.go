@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/pollmux/pollmux/config"
@@ -26,20 +25,14 @@ type leave struct {
 	successor int // process ID; 0 if there is none
 }
 
-// await waits until the process is to go: because ctx ends, or because a successor
-// that was asked for serves. One that fails changes nothing.
-func (l *leave) await(ctx context.Context, asked <-chan os.Signal) {
-	for l.successor == 0 {
-		select {
-		case <-ctx.Done():
-			return
-		case <-asked:
-		}
-		var err error
-		if l.successor, err = handOver(ctx, l.program, l.sockets, l.log); err != nil {
-			l.log.Error("there is no successor; this process goes on", "error", err)
-		}
+// replace starts a successor, and reports whether it serves, so that this process may go.
+// One that fails changes nothing.
+func (l *leave) replace(ctx context.Context) bool {
+	var err error
+	if l.successor, err = handOver(ctx, l.program, l.sockets, l.log); err != nil {
+		l.log.Error("there is no successor; this process goes on", "error", err)
 	}
+	return l.successor != 0
 }
 
 // announce tells everybody but clients that the process goes, and gives them time.

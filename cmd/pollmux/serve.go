@@ -3,15 +3,11 @@ package main
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pollmux/pollmux/config"
-	"github.com/pollmux/pollmux/proxy"
-	"github.com/pollmux/pollmux/proxy/admin"
-	"github.com/pollmux/pollmux/proxy/cert"
 )
 
 func newServe() *cobra.Command {
@@ -23,6 +19,9 @@ func newServe() *cobra.Command {
 to the clients that it holds, for at most drain_timeout. A second signal ends it
 at once. SIGUSR2 has it start its program anew, which may be another version by
 then, hand its sockets over, and drain once that one serves: nobody is turned away.
+
+With --config, it reads FILE again when that changes, and when it gets SIGHUP. A
+configuration with problems is refused: they are logged, and the one in force stays.
 
 With --upstream it needs no file: one upstream, and every GET coalesced under the
 safe defaults. The client's own Host is sent to the upstream if that is an
@@ -41,7 +40,7 @@ address or localhost, and otherwise the upstream's name.`,
 			}
 			logs := newLogs(cmd.OutOrStdout(), cmd.ErrOrStderr(), c.Log)
 			defer logs.close()
-			return serve(cmd.Context(), c, f.names(), logs)
+			return serve(cmd.Context(), c, f.config, f.names(), logs)
 		},
 	}
 	flags := cmd.Flags()
@@ -54,59 +53,24 @@ address or localhost, and otherwise the upstream's name.`,
 	return cmd
 }
 
-// serve runs a proxy and its admin listener until ctx ends, or a successor serves.
-func serve(ctx context.Context, c *config.Config, called names, logs *logs) error {
-	log := logs.log.Logger()
+// serve runs a proxy and its admin listener until ctx ends, or a successor serves. The
+// configuration is that of a file, which is read anew when it changes; "" is none.
+func serve(ctx context.Context, c *config.Config, file string, called names, logs *logs) error {
 	asked, stop := upgrades()
 	defer stop()
-	certs, err := loadCertificates(c, log)
+	reloads := newReloads(file, logs.log.Logger())
+	defer reloads.close()
+	ask := reloads.ask
+	if file == "" {
+		ask = nil
+	}
+	r, err := newRunning(c, called, logs, ask)
 	if err != nil {
 		return err
 	}
-	from, err := inherit()
-	if err != nil {
-		return err
-	}
-	open, err := listenAll(c, called, from, certs)
-	if err != nil {
-		from.close()
-		return err
-	}
-	fit(c, log)
-	p, err := proxy.New(c, proxy.Options{Log: log, Access: logs.access, Version: version})
-	if err != nil {
-		open.close()
-		from.close()
-		return err
-	}
-	a := admin.New(p, admin.Options{Token: c.Admin.Token, Log: log, Version: version, Revision: revision(), Metrics: cert.Collector(certs.keepers)})
-	var running sync.WaitGroup
-	running.Go(func() { a.Serve(open.admin) })
-	for _, s := range open.clients {
-		running.Go(func() { _ = s.serve(p) })
-		log.Info("serving", "address", s.Addr().String(), "tls", s.certs != nil)
-	}
-	log.Info("admin", "address", open.admin.Addr().String())
-	l := &leave{config: c, sockets: open, manager: newManager(), program: ownProgram(), log: log}
-	background, end := context.WithCancel(context.Background())
-	defer end()
-	certs.watch(background, &running)
-	running.Go(func() { l.manager.beat(background) })
-	from.ready()
-	l.manager.tell("READY=1")
-	warnUnreachable(ctx, p, log)
-
-	l.await(ctx, asked)
-	end()
-	l.announce(p)
-	drained, cancel := context.WithTimeout(context.Background(), c.DrainTimeout)
-	defer cancel()
-	if err := p.Shutdown(drained); err != nil {
-		log.Warn("clients were cut off", "error", err)
-	}
-	a.Close()
-	running.Wait()
-	log.Info("stopped")
+	r.warnUnreachable(ctx)
+	reloads.run(ctx, r, asked)
+	r.stop()
 	return nil
 }
 
@@ -116,14 +80,4 @@ func fit(c *config.Config, log *slog.Logger) {
 		fitDescriptors(c, open, log)
 	}
 	fitMemory(c, log)
-}
-
-// warnUnreachable tells of upstreams that do not answer yet. The proxy serves
-// all the same: /readyz tells when they do.
-func warnUnreachable(ctx context.Context, p *proxy.Proxy, log *slog.Logger) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	if err := p.Ready(ctx); err != nil {
-		log.Warn("not ready yet; serving anyway", "error", err)
-	}
 }

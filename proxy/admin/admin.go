@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,12 +40,17 @@ type Options struct {
 
 	// Metrics are shown besides the proxy's and the process's own; nil is none.
 	Metrics prometheus.Collector
+
+	// Reload loads the configuration anew, and says what has changed, to be told as
+	// JSON, or why it is refused. Nil if there is nothing to load.
+	Reload func(context.Context) (any, error)
 }
 
 // Admin serves the operator.
 type Admin struct {
 	proxy     Proxy
-	token     string
+	token     atomic.Pointer[string]
+	load      func(context.Context) (any, error)
 	dashboard *dashboard
 	began     time.Time
 	history   *history.History
@@ -65,7 +71,8 @@ type Admin struct {
 // New returns an admin of a proxy.
 func New(p Proxy, o Options) *Admin {
 	now := time.Now()
-	a := &Admin{proxy: p, token: o.Token, dashboard: newDashboard(), began: now, history: history.New(now), meter: newMeter(o.Version)}
+	a := &Admin{proxy: p, load: o.Reload, dashboard: newDashboard(), began: now, history: history.New(now), meter: newMeter(o.Version)}
+	a.SetToken(o.Token)
 	a.registry = a.newRegistry(o)
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -82,7 +89,10 @@ func New(p Proxy, o Options) *Admin {
 	return a
 }
 
-// Serve serves until Close. It blocks.
+// SetToken has everybody need another token from now on; "" none.
+func (a *Admin) SetToken(token string) { a.token.Store(&token) }
+
+// Serve serves until the listener is closed. It blocks.
 func (a *Admin) Serve(l net.Listener) {
 	a.serve.Do(func() { a.running.Go(a.live.run) })
 	_ = a.server.Serve(l)
@@ -107,6 +117,7 @@ func (a *Admin) mux() *http.ServeMux {
 	mux.HandleFunc("GET /api/history", a.past)
 	mux.Handle("GET /api/live", a.viewers)
 	mux.HandleFunc("POST /api/refresh", a.refresh)
+	mux.HandleFunc("POST /api/reload", a.reload)
 	mux.Handle("GET /metrics", a.metrics())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", a.ready)

@@ -1,5 +1,5 @@
 // Package admin is the operator's own listener: the live dashboard, statistics,
-// metrics, health, profiles, and the one lever that there is, refresh.
+// metrics, health, profiles, and the two levers that there are, refresh and reload.
 //
 //	GET  /             dashboard; the page itself is no secret, and asks for the token
 //	GET  /api/live     what it is fed with: an event stream, a glance a second
@@ -8,6 +8,7 @@
 //	GET  /api/feeds    the live feeds, without their URLs and keys
 //	GET  /api/explain  ?url=/api/scores says what would become of a request, and why
 //	POST /api/refresh  ?path=/api/scores polls the feeds of a path at once; see refresh.go
+//	POST /api/reload   loads the configuration anew
 //	GET  /metrics      Prometheus
 //	GET  /healthz      200 while the process lives
 //	GET  /readyz       200 while it should get clients

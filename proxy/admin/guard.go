@@ -17,7 +17,7 @@ func (a *Admin) guard(next http.Handler) http.Handler {
 		switch {
 		case r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || a.admits(r):
 			next.ServeHTTP(w, r)
-		case a.token == "":
+		case *a.token.Load() == "":
 			say(w, http.StatusForbidden, "ask for this by address or as localhost, or set admin.token")
 		default:
 			a.challenge(w, r)
@@ -43,7 +43,7 @@ func (a *Admin) challenge(w http.ResponseWriter, r *http.Request) {
 
 // admits reports whether a request may see everything.
 func (a *Admin) admits(r *http.Request) bool {
-	if a.token == "" {
+	if *a.token.Load() == "" {
 		return isHere(r.Host)
 	}
 	return a.knows(r)
@@ -58,7 +58,7 @@ func (a *Admin) knows(r *http.Request) bool {
 	} else if !strings.EqualFold(scheme, "Bearer") {
 		return false
 	}
-	return subtle.ConstantTimeCompare([]byte(given), []byte(a.token)) == 1
+	return subtle.ConstantTimeCompare([]byte(given), []byte(*a.token.Load())) == 1
 }
 
 // isHere reports whether an authority is an address or localhost: no name that

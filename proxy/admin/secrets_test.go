@@ -35,10 +35,13 @@ func acquire(t *testing.T, feeds *feed.Feeds, path, identity string) *feed.Feed 
 	f, err := feeds.Acquire([]byte(path+identity), func() *feed.Spec {
 		return &feed.Spec{
 			Route: "scores", Key: path + identity, Target: path, Identity: identity, Share: policy, Vary: policy.Vary(),
-			Policy: &feed.Policy{Interval: time.Hour, Timeout: await.Patience, Linger: time.Hour}, Meter: ledger.New().Route("scores", time.Hour),
-			Origin: originFunc(func() *origin.Response {
-				return &origin.Response{Status: 200, Length: 2, Body: io.NopCloser(strings.NewReader("v1"))}
-			}),
+			Meter: ledger.New().Route("scores", time.Hour),
+			Terms: &feed.Terms{
+				Policy: &feed.Policy{Interval: time.Hour, Timeout: await.Patience, Linger: time.Hour},
+				Origin: originFunc(func() *origin.Response {
+					return &origin.Response{Status: 200, Length: 2, Body: io.NopCloser(strings.NewReader("v1"))}
+				}),
+			},
 		}
 	})
 	if err != nil {

@@ -20,12 +20,14 @@ func TestTheMetricsCountStaleFeeds(t *testing.T) {
 	f, err := s.feeds.Acquire([]byte("/x"), func() *feed.Spec {
 		return &feed.Spec{
 			Route: "scores", Key: "/x", Target: "/x", Share: policy, Vary: policy.Vary(), Meter: s.ledger.Routes()[0],
-			Policy: &feed.Policy{Interval: time.Millisecond, Timeout: await.Patience, Linger: time.Hour, StaleIfError: time.Hour},
-			Origin: originFunc(func() *origin.Response {
-				answer := &origin.Response{Status: status, Length: 2, Body: io.NopCloser(strings.NewReader("v1"))}
-				status = 503
-				return answer
-			}),
+			Terms: &feed.Terms{
+				Policy: &feed.Policy{Interval: time.Millisecond, Timeout: await.Patience, Linger: time.Hour, StaleIfError: time.Hour},
+				Origin: originFunc(func() *origin.Response {
+					answer := &origin.Response{Status: status, Length: 2, Body: io.NopCloser(strings.NewReader("v1"))}
+					status = 503
+					return answer
+				}),
+			},
 		}
 	})
 	if err != nil {

@@ -23,13 +23,13 @@ type consent struct{ until, grace time.Time }
 
 // Register has the origin's consents. Its methods may be called concurrently.
 type Register struct {
-	limit  int
 	report func(error)
 	full   func()          // a consent had to go that was good
 	ctx    context.Context // of all inquiries
 	cancel context.CancelFunc
 
 	mu        sync.Mutex
+	limit     int
 	consents  map[ID]map[ID]consent // by Who, then by What
 	count     int                   // of them
 	forgotten map[ID]time.Time      // clients, and when: what was asked before says nothing
@@ -67,6 +67,13 @@ func New(limit int, report func(error), full func()) *Register {
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
+}
+
+// Limit sets how many consents are kept from now on.
+func (r *Register) Limit(limit int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.limit = limit
 }
 
 // Close interrupts all inquiries and waits for them.

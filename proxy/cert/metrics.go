@@ -34,3 +34,12 @@ func (c Collector) Collect(to chan<- prometheus.Metric) {
 	}
 	to <- prometheus.MustNewConstMetric(refused, prometheus.CounterValue, float64(bad))
 }
+
+// Current is a Collector of those that there are at the time.
+type Current func() []*Keeper
+
+// Describe implements prometheus.Collector.
+func (c Current) Describe(to chan<- *prometheus.Desc) { Collector(nil).Describe(to) }
+
+// Collect implements prometheus.Collector.
+func (c Current) Collect(to chan<- prometheus.Metric) { Collector(c()).Collect(to) }

@@ -9,7 +9,7 @@ import (
 // AskAgain implements origin.Payer: a poll that one server did not answer may be sent
 // to another, which is one more request, if the budget has room for it now.
 func (f *Feed) AskAgain() bool {
-	if d := f.spec.Dispatcher; d != nil && !d.Again() {
+	if d := f.dispatcher(); d != nil && !d.Again() {
 		return false
 	}
 	f.spec.Meter.PolledAgain()

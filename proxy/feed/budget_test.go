@@ -25,7 +25,7 @@ func (r *rig) holdAs(policy *Policy, paths ...string) (feeds []*Feed) {
 	r.t.Helper()
 	for _, path := range paths {
 		spec := r.spec(path)
-		spec.Key, spec.Policy = path+"\x00", policy
+		spec.Key, spec.Terms.Policy = path+"\x00", policy
 		f, err := r.feeds.Acquire([]byte(spec.Key), func() *Spec { return spec })
 		if err != nil || !f.Subscribe(spec.Vary) {
 			r.t.Fatalf("not subscribed: %v", err)

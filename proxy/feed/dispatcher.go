@@ -19,6 +19,7 @@ type Dispatcher struct {
 	log    *slog.Logger
 	cancel context.CancelFunc
 	done   chan struct{}
+	lifted chan struct{} // closed by Lift
 
 	mu              sync.Mutex
 	pacer           *schedule.Pacer // guarded by mu
@@ -42,7 +43,7 @@ type turn interface {
 // Close.
 func NewDispatcher(perSecond float64, log *slog.Logger) *Dispatcher {
 	ctx, cancel := context.WithCancel(context.Background())
-	d := &Dispatcher{log: log, cancel: cancel, done: make(chan struct{}), pacer: schedule.NewPacer(perSecond, rand.Float64), timer: time.NewTimer(time.Hour)}
+	d := &Dispatcher{log: log, cancel: cancel, done: make(chan struct{}), lifted: make(chan struct{}), pacer: schedule.NewPacer(perSecond, rand.Float64), timer: time.NewTimer(time.Hour)}
 	go d.run(ctx) // waited for by Close
 	return d
 }
@@ -54,6 +55,13 @@ func (d *Dispatcher) Close() {
 	d.mu.Unlock()
 	d.cancel()
 	<-d.done
+}
+
+// Lift is Close where there is no budget any more: who waits for a turn needs none. It is
+// called once.
+func (d *Dispatcher) Lift() {
+	close(d.lifted)
+	d.Close()
 }
 
 func (d *Dispatcher) run(ctx context.Context) {
@@ -95,6 +103,11 @@ func (d *Dispatcher) do(change func(now time.Time)) {
 	}
 }
 
+// SetRate gives out so many turns a second from now on. What was learned stays.
+func (d *Dispatcher) SetRate(perSecond float64) {
+	d.do(func(now time.Time) { d.pacer.SetRate(perSecond, now) })
+}
+
 // Turn waits for a turn that is none of a feed's, before those that nobody waits
 // for. It returns what has to be called when the request is over, with how long the
 // answer took, or 0 if there was none. It fails with ErrResting if the origin comes to
@@ -110,6 +123,9 @@ func (d *Dispatcher) Turn(ctx context.Context) (over func(took time.Duration), e
 		d.pacer.Ask(it)
 	})
 	select {
+	case <-d.lifted:
+		d.leave(it)
+		return func(time.Duration) {}, nil
 	case <-own.turn:
 		return func(took time.Duration) { d.landed(it, schedule.Outcome{Took: took}) }, nil
 	case <-own.rest:
@@ -138,8 +154,17 @@ func (v visitor) resting() {
 func (d *Dispatcher) item(f *Feed) (it *schedule.Item, interval time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	it = d.pacer.Item(f, f.spec.Policy.terms())
+	it = d.pacer.Item(f, f.policy().terms())
 	return it, it.Interval()
+}
+
+// renew has a feed go on at another pace of its route.
+func (d *Dispatcher) renew(it *schedule.Item, t schedule.Terms) (interval time.Duration) {
+	d.do(func(now time.Time) {
+		d.pacer.Renew(it, t, now)
+		interval = it.Interval()
+	})
+	return interval
 }
 
 func (d *Dispatcher) schedule(it *schedule.Item, subscribers int64, notBefore time.Time, urgent bool) {

@@ -83,5 +83,5 @@ func (f *Feed) withoutRest(now time.Time) Answer {
 // isSpare reports whether a view is good enough to answer with while the origin
 // cannot be asked. Once requests were passed on their own, some have seen a later one.
 func (f *Feed) isSpare(v *view, now time.Time) bool {
-	return v.state.Update != nil && v.alone.IsZero() && v.generation == f.generation.Load() && now.Before(v.fresh.Add(f.spec.Policy.StaleIfError))
+	return v.state.Update != nil && v.alone.IsZero() && v.generation == f.generation.Load() && now.Before(v.fresh.Add(f.policy().StaleIfError))
 }

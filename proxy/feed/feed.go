@@ -28,17 +28,19 @@ type Feed struct {
 	asks    chan *ask
 	looks   chan chan<- Outlook
 	landed  chan landing
-	grants  chan struct{}  // turns of the dispatcher: one at a time
-	item    *schedule.Item // there; nil without one
-	poked   chan struct{}  // something that run should look at has changed
-	evicted chan struct{}  // closed by the live set
-	done    chan struct{}  // closed by run
+	grants  chan struct{} // turns of the dispatcher: one at a time
+	poked   chan struct{} // something that run should look at has changed
+	evicted chan struct{} // closed by the live set
+	done    chan struct{} // closed by run
 
 	// Written by anybody.
-	view        atomic.Pointer[view] // by run only
-	generation  atomic.Uint64        // writes that passed through
-	urgent      atomic.Uint64        // those of them that subscribers are to see at once
-	refreshes   atomic.Uint64        // those that they are to see next
+	view        atomic.Pointer[view]  // by run only
+	terms       atomic.Pointer[Terms] // by run only
+	offered     atomic.Pointer[Terms] // that run has not begun to go by; nil for none
+	retired     atomic.Bool           // nobody may subscribe any more; never becomes false
+	generation  atomic.Uint64         // writes that passed through
+	urgent      atomic.Uint64         // those of them that subscribers are to see at once
+	refreshes   atomic.Uint64         // those that they are to see next
 	subscribers atomic.Int64
 	kept        atomic.Pointer[charge] // against the limit; nil for nothing
 	fanout      atomic.Pointer[fanout] // by run only; nil unless it is recorded
@@ -88,6 +90,7 @@ type runState struct {
 	guarded  bool // the origin refuses polls that borrow no credentials
 	refusals int  // of polls with the credentials of clients that were let in before, in a row
 
+	item     *schedule.Item     // in the dispatcher's schedule; nil without one
 	adaptive *schedule.Adaptive // nil for a fixed interval, or with a dispatcher
 	interval time.Duration      // that the dispatcher means to leave between two polls
 
@@ -100,6 +103,7 @@ type runState struct {
 	told     uint64          // the urgent writes that it knew of
 	showed   uint64          // the refreshes that it knew of
 	next     time.Time       // when the next poll may begin
+	floor    time.Time       // until when the origin of the current update does not want one
 	splay    time.Duration   // that the first poll by the timer is put off by
 	failed   time.Time       // what back-off counts from
 	pause    time.Duration   // after anybody's poll, of a feed that may find out that the origin is back
@@ -115,13 +119,9 @@ func newFeed(s *Feeds, spec *Spec) *Feed {
 		asks: make(chan *ask), looks: make(chan chan<- Outlook), landed: make(chan landing, 1), poked: make(chan struct{}, 1), grants: make(chan struct{}, 1),
 		evicted: make(chan struct{}), done: make(chan struct{}),
 	}
-	f.runs = runState{changed: make(chan struct{}), known: spec.Vary, timer: time.NewTimer(spec.Policy.Linger)}
-	switch {
-	case spec.Dispatcher != nil:
-		f.item, f.runs.interval = spec.Dispatcher.item(f)
-	case !spec.Policy.isFixed():
-		f.runs.adaptive = schedule.NewAdaptive(spec.Policy.terms())
-	}
+	f.terms.Store(spec.Terms)
+	f.runs = runState{changed: make(chan struct{}), known: spec.Vary, timer: time.NewTimer(spec.Terms.Policy.Linger)}
+	f.beginPace()
 	f.runs.guarded = spec.Lending != nil && spec.Lending.Guarded
 	f.view.Store(&view{state: &upgrade.State{Changed: f.runs.changed}})
 	f.touch(time.Now())
@@ -191,7 +191,7 @@ func (f *Feed) HasNone(since time.Time) bool {
 // mayRevalidate reports whether a view is outdated, but still good enough to
 // answer with while the next one is fetched.
 func (f *Feed) mayRevalidate(v *view, now time.Time) bool {
-	return v.state.Stale == "" && !now.Before(v.fresh) && now.Before(v.fresh.Add(f.spec.Policy.StaleWhileRevalidate))
+	return v.state.Stale == "" && !now.Before(v.fresh) && now.Before(v.fresh.Add(f.policy().StaleWhileRevalidate))
 }
 
 // revalidate wants the next poll in the background, and reports whether this
@@ -239,12 +239,12 @@ func (f *Feed) AskFor(ctx context.Context, cause any, keep Keep, lender *Lender)
 
 // Subscribe makes the feed poll on a timer until Unsubscribe. The feed must
 // have been acquired with a key made with vary; it reports false, and the caller
-// is not subscribed, if the key is no longer current.
+// is not subscribed, if the key is no longer current, or the feed is retired.
 func (f *Feed) Subscribe(vary *share.Vary) bool {
 	f.subscribers.Add(1)
-	// run learns first and looks for subscribers then; one of us sees the
-	// other.
-	if f.spec.Share.Vary() != vary {
+	// run learns first and looks for subscribers then, as who retires a feed
+	// says so first: one of us sees the other.
+	if f.spec.Share.Vary() != vary || f.retired.Load() {
 		f.Unsubscribe()
 		return false
 	}

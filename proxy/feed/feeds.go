@@ -25,7 +25,7 @@ var ErrUnproven = errors.New("nobody knows whether the origin lets this client i
 
 // Feeds is the live set. Its methods may be called concurrently.
 type Feeds struct {
-	limits Limits
+	limits atomic.Pointer[Limits]
 	ctx    context.Context // of all polls
 	cancel context.CancelFunc
 	epoch  time.Time    // that times are counted from: monotonic, so that a clock may be set
@@ -33,6 +33,8 @@ type Feeds struct {
 	random func() float64
 
 	mu      sync.RWMutex
+	era     uint64                        // of the rules that all feeds go by
+	fate    Fate                          // what becomes of who still goes by others; nil before there were any
 	live    map[string]*Feed              // by key
 	places  map[string]*place             // the same ones, by URL
 	owners  map[string]map[*Feed]struct{} // those of an identity, by that
@@ -51,7 +53,8 @@ type Limits struct {
 
 // New returns an empty live set.
 func New(limits Limits) *Feeds {
-	s := &Feeds{limits: limits, epoch: time.Now(), random: rand.Float64, live: map[string]*Feed{}, places: map[string]*place{}, owners: map[string]map[*Feed]struct{}{}, groups: newGroups()}
+	s := &Feeds{epoch: time.Now(), random: rand.Float64, live: map[string]*Feed{}, places: map[string]*place{}, owners: map[string]map[*Feed]struct{}{}, groups: newGroups()}
+	s.limits.Store(&limits)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -69,6 +72,10 @@ func (s *Feeds) Get(key []byte) *Feed {
 func (s *Feeds) Acquire(key []byte, spec func() *Spec) (*Feed, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.acquireLocked(key, spec)
+}
+
+func (s *Feeds) acquireLocked(key []byte, spec func() *Spec) (*Feed, error) {
 	if f := s.live[string(key)]; f != nil {
 		f.references++
 		return f, nil
@@ -90,10 +97,11 @@ func (s *Feeds) Acquire(key []byte, spec func() *Spec) (*Feed, error) {
 func (s *Feeds) follow(f *Feed, v *view) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.live[f.spec.Key] != nil || s.makeRoomLocked() != nil {
+	spec := s.successorLocked(f)
+	if s.closed || spec == nil || s.live[f.spec.Key] != nil || s.makeRoomLocked() != nil {
 		return
 	}
-	next := newFeed(s, f.spec)
+	next := newFeed(s, spec)
 	next.view.Store(&view{state: next.Latest(), alone: v.alone, reason: v.reason})
 	s.beginLocked(next)
 }
@@ -101,8 +109,8 @@ func (s *Feeds) follow(f *Feed, v *view) {
 func (s *Feeds) beginLocked(f *Feed) {
 	s.running.Add(1)
 	f.spec.Meter.Opened()
-	if s.rush.joins(time.Now()) && (f.item == nil || f.spec.Policy.isFixed()) {
-		f.runs.splay = time.Duration(s.random() * float64(f.spec.Policy.Interval))
+	if s.rush.joins(time.Now()) && (f.runs.item == nil || f.policy().isFixed()) {
+		f.runs.splay = time.Duration(s.random() * float64(f.policy().Interval))
 	}
 	go f.run() // waited for by Close
 	s.live[f.spec.Key] = f

@@ -24,10 +24,12 @@ type flight struct {
 	protected  bool // it takes the place of one that a write aborted: no write aborts it
 	aborted    bool
 	cancel     context.CancelFunc
-	starter    *ask    // the client that caused it; nil for the timer
-	lender     *Lender // whose credentials it has; nil if it has none
+	starter    *ask           // the client that caused it; nil for the timer
+	item       *schedule.Item // in whose turn it began; nil if it needed none
+	lender     *Lender        // whose credentials it has; nil if it has none
 	waiters    []*ask
 	reported   bool      // to the schedule
+	terms      *Terms    // under which it began
 	trace      PollTrace // nil unless it is recorded
 }
 
@@ -57,8 +59,8 @@ func (e errStatus) Error() string { return fmt.Sprintf("the origin answers %d", 
 func (f *Feed) launch(now time.Time, starter *ask) {
 	r := &f.runs
 	r.owed = false
-	ctx, cancel := context.WithTimeout(f.set.ctx, f.spec.Policy.Timeout)
-	r.flight = &flight{began: now, before: f.outage.begin(now), urgent: f.urgent.Load(), refreshes: f.refreshes.Load(), cancel: cancel, starter: starter, protected: r.aborted}
+	ctx, cancel := context.WithTimeout(f.set.ctx, f.policy().Timeout)
+	r.flight = &flight{began: now, before: f.outage.begin(now), urgent: f.urgent.Load(), refreshes: f.refreshes.Load(), cancel: cancel, item: r.item, terms: f.terms.Load(), starter: starter, protected: r.aborted}
 	r.flight.generation = f.generation.Load() // after those: see hurry
 	r.aborted = false
 	if starter != nil {
@@ -68,7 +70,7 @@ func (f *Feed) launch(now time.Time, starter *ask) {
 	f.wanted.Store(true)
 	lender := f.lender(starter)
 	r.flight.lender = lender
-	t := task{known: r.known, lent: lender != nil}
+	t := task{terms: r.flight.terms, known: r.known, lent: lender != nil}
 	f.setHead(&t, lender)
 	if starter != nil && (lender == starter.lender) {
 		t.keep, t.own = starter.keep, lender != nil
@@ -78,6 +80,7 @@ func (f *Feed) launch(now time.Time, starter *ask) {
 
 // task is what the goroutine of a flight is given.
 type task struct {
+	terms     *Terms
 	head      []byte
 	from      *origin.Server // whose validators are in it
 	elsewhere []byte         // the head for others; nil: the same
@@ -133,7 +136,7 @@ func (f *Feed) fly(ctx context.Context, t task) {
 
 // poll sends the request and reads the answer as far as it can be shared.
 func (f *Feed) poll(ctx context.Context, t task) (l landing) {
-	resp, err := f.spec.Origin.Do(ctx, f.request(&t))
+	resp, err := t.terms.Origin.Do(ctx, f.request(&t))
 	if err != nil {
 		return landing{err: err}
 	}
@@ -154,7 +157,7 @@ func (f *Feed) poll(ctx context.Context, t task) (l landing) {
 // the operator says that it only reads.
 func (f *Feed) request(t *task) *origin.Request {
 	req := &origin.Request{
-		Method: f.spec.Method, Head: t.head, Timeout: f.spec.Policy.Timeout,
+		Method: f.spec.Method, Head: t.head, Timeout: t.terms.Policy.Timeout,
 		Safe: true, Payer: f, Affinity: f.place, From: t.from, Elsewhere: t.elsewhere,
 	}
 	if f.spec.Method == "POST" {
@@ -172,7 +175,7 @@ func (f *Feed) read(l *landing, t task) {
 		return
 	}
 	if l.verdict = f.judge(resp, t); l.verdict.Reason == "" && resp.Status != 304 {
-		l.body, l.verdict.Reason, l.err = readBody(resp, f.spec.Policy.Snapshot)
+		l.body, l.verdict.Reason, l.err = readBody(resp, t.terms.Policy.Snapshot)
 		l.endless = resp.Length < 0 && len(l.body) > 0 && errors.Is(l.err, origin.ErrTimeout)
 	}
 }

@@ -122,10 +122,11 @@ func (r *rig) spec(path string) *Spec {
 	s := &Spec{
 		Method: "GET",
 		Route:  "route", Key: path, Target: "example.com" + path, Site: "example.com", Head: []byte("GET " + path + " HTTP/1.1\r\n"),
-		Origin: r.origin, Share: r.share, Vary: r.share.Vary(), Policy: &r.policy, Meter: &r.meter, Outage: &r.outage, Dispatcher: r.turns, Log: r.log,
+		Share: r.share, Vary: r.share.Vary(), Meter: &r.meter, Outage: &r.outage, Log: r.log,
+		Terms: &Terms{Origin: r.origin, Policy: &r.policy, Dispatcher: r.turns},
 	}
 	if r.other != nil {
-		s.Origin = r.other
+		s.Terms.Origin = r.other
 	}
 	return s
 }

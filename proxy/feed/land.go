@@ -27,6 +27,9 @@ func (f *Feed) land(l landing) {
 	fl.cancel()
 	defer f.wanted.Store(false)
 	defer func() { f.report(fl, l, false) }()
+	if fl.terms.Origin != f.terms.Load().Origin {
+		defer f.forget()
+	}
 	if fl.trace != nil {
 		defer func(before uint64) { f.traceEnd(fl, l, r.version != before) }(r.version)
 	}
@@ -122,12 +125,12 @@ func (f *Feed) landSnapshot(fl *flight, l landing) {
 	}
 	r.version++
 	l.changed = true
-	l.instant, _ = instantOf(l.response, l.body, fl.began, l.received, f.spec.Policy.ChangedAt)
+	l.instant, _ = instantOf(l.response, l.body, fl.began, l.received, f.policy().ChangedAt)
 	taken := newCharge(f.set, len(l.body))
 	f.keep(taken)
 	u := f.newUpdate(fl, l, old, taken)
-	if len(f.spec.Policy.Ignore) > 0 {
-		r.essence = sha256.Sum256(essence(l.body, f.spec.Policy.Ignore))
+	if len(f.policy().Ignore) > 0 {
+		r.essence = sha256.Sum256(essence(l.body, f.policy().Ignore))
 	}
 	f.spec.Meter.Polled(l.took, int64(len(l.body)), false, "")
 	f.spec.Meter.Updated()
@@ -144,7 +147,7 @@ func (f *Feed) isSame(old *upgrade.Update, l landing) bool {
 	if bytes.Equal(old.Body, l.body) {
 		return true
 	}
-	ignore := f.spec.Policy.Ignore
+	ignore := f.policy().Ignore
 	return len(ignore) > 0 && f.runs.essence == sha256.Sum256(essence(l.body, ignore))
 }
 
@@ -169,9 +172,9 @@ func (f *Feed) succeed(fl *flight, l landing, u *upgrade.Update, wake bool) {
 	r.refused, r.vouched = time.Time{}, fl.began
 	f.recovered(fl, l)
 	f.report(fl, l, true)
-	floor := l.received.Add(f.floorOfVersion(l))
-	r.next = maxTime(fl.began.Add(f.spec.Policy.Interval), floor) // the rest of the interval depends on who comes
-	fresh := maxTime(fl.began.Add(f.interval()), floor)
+	r.floor = l.received.Add(f.floorOfVersion(l))
+	r.next = maxTime(fl.began.Add(f.policy().Interval), r.floor) // the rest of the interval depends on who comes
+	fresh := maxTime(fl.began.Add(f.interval()), r.floor)
 	if f.wasAlone(fl) {
 		fresh = fl.began // the next poller asks for a later one
 	}

@@ -67,6 +67,15 @@ func (o *Outage) ended() (missed time.Time, took time.Duration) {
 	return o.missed, o.took
 }
 
+// Move forgets what was said by servers that are not asked any more. Whoever backs off
+// from them tries the others soon.
+func (o *Outage) Move(now time.Time) {
+	o.mu.Lock()
+	o.rest = time.Time{}
+	o.mu.Unlock()
+	o.succeeded(now, 0)
+}
+
 // Rest notes that the host, not just one of its resources, wants to be left alone
 // until then (Retry-After of a 429 or 503, RFC 9110 section 10.2.3).
 func (o *Outage) Rest(until time.Time) {

@@ -51,7 +51,7 @@ func (f *Feed) outlook(now time.Time) Outlook {
 	o := Outlook{
 		Info: f.info(now), IntervalSeconds: f.interval().Seconds(), TookSeconds: v.took.Seconds(),
 		FreshSeconds: ahead(now, v.fresh), AloneSeconds: ahead(now, v.alone), Polling: r.flight != nil,
-		Budgeted: f.item != nil, Failures: r.failures,
+		Budgeted: f.runs.item != nil, Failures: r.failures,
 	}
 	if r.failure != nil {
 		o.Failure = r.failure.Error()

@@ -13,19 +13,19 @@ import (
 func (f *Feed) interval() time.Duration {
 	r := &f.runs
 	switch {
-	case f.item != nil:
+	case f.runs.item != nil:
 		return r.interval
 	case r.adaptive != nil:
 		return r.adaptive.Interval(f.subscribers.Load())
 	}
-	return f.spec.Policy.Interval
+	return f.policy().Interval
 }
 
 // pacedBy is the shortest time from the beginning of a poll to that of the next,
 // unless something happens.
 func (f *Feed) pacedBy() time.Duration {
-	if f.item != nil {
-		return f.spec.Policy.Interval // the dispatcher does the rest
+	if f.runs.item != nil {
+		return f.policy().Interval // the dispatcher does the rest
 	}
 	return f.interval()
 }
@@ -44,11 +44,12 @@ func (f *Feed) report(fl *flight, l landing, known bool) {
 		f.heed(l.response, fl, l.received)
 	}
 	switch {
-	case f.item != nil:
+	case f.runs.item != fl.item: // it began under other terms
+	case fl.item != nil:
 		if l.response != nil {
 			o.Took = max(l.took, 1) // 0 would be none
 		}
-		f.runs.interval = f.spec.Dispatcher.landed(f.item, o)
+		f.runs.interval = f.dispatcher().landed(fl.item, o)
 	case f.runs.adaptive != nil:
 		f.runs.adaptive.Observe(fl.began, o)
 	}
@@ -69,7 +70,7 @@ func (f *Feed) heed(resp *origin.Response, fl *flight, received time.Time) {
 		rest = time.Time{}
 	}
 	f.outage.Rest(rest)
-	if d := f.spec.Dispatcher; d != nil {
+	if d := f.dispatcher(); d != nil {
 		d.refused(fl.began, rest)
 	}
 }

@@ -49,6 +49,7 @@ type Policy struct {
 // Spec is a feed to be: what it polls, and for whom.
 type Spec struct {
 	Route    string // name, for logs and statistics
+	Order    string // of all routes, by which requests for it are Route's
 	Key      string
 	Target   string // the URL, for writes to it
 	Site     string // the origin that its cache groups belong to (RFC 9875 section 2.1)
@@ -61,12 +62,13 @@ type Spec struct {
 	Head   []byte
 	Body   []byte
 
-	Origin Origin
-	Share  *share.Policy
-	Vary   *share.Vary // that the key was made with
-	Keyed  []string    // fields of the key that an answer may depend on without saying so
-	Policy *Policy
-	Meter  Meter
+	Share *share.Policy
+	Vary  *share.Vary // that the key was made with
+	Keyed []string    // fields of the key that an answer may depend on without saying so
+	Meter Meter
+
+	// Terms are those that the feed begins under.
+	Terms *Terms
 
 	// Lending is set where polls may borrow the credentials of clients.
 	Lending *Lending
@@ -78,9 +80,6 @@ type Spec struct {
 	// one.
 	Outage *Outage
 
-	// Dispatcher gives turns where the upstream has a budget; nil if it has none.
-	Dispatcher *Dispatcher
-
 	// Log is told of panics; nil means slog.Default().
 	Log *slog.Logger
 
@@ -89,6 +88,20 @@ type Spec struct {
 
 	// Alarm is told when polls begin to fail; may be nil.
 	Alarm Alarm
+}
+
+// Terms are what may become something else while a feed lives: see [Feeds.Reform].
+// They are immutable.
+type Terms struct {
+	Policy *Policy
+	Origin Origin
+
+	// Place is another one when Origin asks none of the servers that it asked
+	// before.
+	Place uint64
+
+	// Dispatcher gives turns where the upstream has a budget; nil if it has none.
+	Dispatcher *Dispatcher
 }
 
 // terms are what the schedule is told of a policy.

@@ -10,10 +10,11 @@ const (
 
 // makeRoomLocked makes room for one feed among those that nobody wants.
 func (s *Feeds) makeRoomLocked() error {
-	if s.limits.Feeds > 0 && len(s.live) >= s.limits.Feeds && !s.evictLocked() {
+	limits := s.limits.Load()
+	if limits.Feeds > 0 && len(s.live) >= limits.Feeds && !s.evictLocked() {
 		return ErrFull
 	}
-	for s.limits.Bytes > 0 && s.bytes.Load() >= s.limits.Bytes {
+	for limits.Bytes > 0 && s.bytes.Load() >= limits.Bytes {
 		if !s.evictLocked() {
 			return ErrFullOfBytes
 		}
@@ -45,11 +46,11 @@ func (s *Feeds) evictLocked() bool {
 
 // trim evicts until the snapshots fit, as far as it can.
 func (s *Feeds) trim() {
-	if s.limits.Bytes == 0 || s.bytes.Load() <= s.limits.Bytes {
+	if most := s.limits.Load().Bytes; most == 0 || s.bytes.Load() <= most {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.bytes.Load() > s.limits.Bytes && s.evictLocked() {
+	for most := s.limits.Load().Bytes; most > 0 && s.bytes.Load() > most && s.evictLocked(); {
 	}
 }

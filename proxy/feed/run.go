@@ -31,7 +31,9 @@ func (f *Feed) run() {
 		case <-f.set.ctx.Done():
 			return
 		}
-		if f.decide(time.Now()) {
+		now := time.Now()
+		f.obey(now)
+		if f.decide(now) {
 			return
 		}
 	}
@@ -53,8 +55,8 @@ func (f *Feed) end() {
 	}
 	f.endFanout()
 	f.calm(time.Time{})
-	if f.item != nil {
-		f.spec.Dispatcher.leave(f.item)
+	if f.runs.item != nil {
+		f.dispatcher().leave(f.runs.item)
 	}
 	f.set.retire(f, false)
 	if f.Latest().Ended == nil {
@@ -110,8 +112,8 @@ func (f *Feed) decide(now time.Time) (over bool) {
 		// Its key is no longer good for a poll.
 		giveAll(append(r.late, r.queued...), Answer{Err: ErrClosed})
 		r.late, r.queued = nil, nil
-		if f.item != nil {
-			f.spec.Dispatcher.leave(f.item) // or it would be given turn after turn, and decline
+		if f.runs.item != nil {
+			f.dispatcher().leave(f.runs.item) // or it would be given turn after turn, and decline
 		}
 		return f.set.retire(f, true)
 	}
@@ -122,7 +124,7 @@ func (f *Feed) decide(now time.Time) (over bool) {
 			return false
 		}
 	}
-	if f.item != nil {
+	if f.runs.item != nil {
 		return f.await(now)
 	}
 	due, lingering := f.due(now)
@@ -179,7 +181,7 @@ func (f *Feed) due(now time.Time) (at time.Time, lingering bool) {
 		// the lingering.
 		v := f.view.Load()
 		used := f.set.epoch.Add(time.Duration(f.used.Load()))
-		return maxTime(maxTime(used.Add(f.spec.Policy.Linger), v.alone), paced), true
+		return maxTime(maxTime(used.Add(f.policy().Linger), v.alone), paced), true
 	case f.isUrgent():
 		return maxTime(f.retry(), f.outage.Resting()), false // at once
 	default:

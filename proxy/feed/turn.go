@@ -24,7 +24,7 @@ func (f *Feed) want(now time.Time, asks ...*ask) {
 	case f.isResting(now):
 		giveAll(asks, f.withoutRest(now))
 		return
-	case f.item == nil:
+	case f.runs.item == nil:
 		f.launch(now, asks[0])
 		f.runs.flight.waiters = append(f.runs.flight.waiters, asks[1:]...)
 		return
@@ -33,7 +33,7 @@ func (f *Feed) want(now time.Time, asks ...*ask) {
 		r.queuedAt = now
 	}
 	f.runs.queued = append(f.runs.queued, asks...)
-	f.spec.Dispatcher.ask(f.item)
+	f.dispatcher().ask(f.runs.item)
 }
 
 // begin uses the feed's turn, for those who wait or for subscribers, or gives it
@@ -49,39 +49,39 @@ func (f *Feed) begin(now time.Time) {
 	case r.flight == nil && !r.over && (r.owed || !lingering && !now.Before(due)):
 		f.launchInTime(now)
 	default:
-		f.spec.Dispatcher.decline(f.item)
+		f.dispatcher().decline(f.runs.item)
 	}
 }
 
 // await has the feed given its turn when one is due, or sets the timer. It reports
 // whether the feed is over.
 func (f *Feed) await(now time.Time) (over bool) {
-	r, d := &f.runs, f.spec.Dispatcher
+	r, d := &f.runs, f.dispatcher()
 	switch {
 	case len(r.queued) > 0:
 		f.queue(now)
 		return false
 	case r.owed:
-		d.ask(f.item)
+		d.ask(f.runs.item)
 	}
 	due, lingering := f.due(now)
 	switch {
 	case now.Before(due):
 		r.aborted = false // nobody needs the poll that would have taken its place
 	case lingering:
-		d.rest(f.item) // who is referred to but not held lives on, and would decline turn after turn
+		d.rest(f.runs.item) // who is referred to but not held lives on, and would decline turn after turn
 		return f.set.retire(f, true)
 	}
 	switch subscribers := f.subscribers.Load(); {
 	case lingering, subscribers == 0 && now.Before(due):
-		d.rest(f.item)
+		d.rest(f.runs.item)
 		r.timer.Reset(due.Sub(now))
 	case subscribers == 0:
 		r.timer.Stop()
-		d.ask(f.item)
+		d.ask(f.runs.item)
 	default:
 		r.timer.Stop()
-		d.schedule(f.item, subscribers, due, f.isUrgent())
+		d.schedule(f.runs.item, subscribers, due, f.isUrgent())
 	}
 	return false
 }
@@ -98,14 +98,14 @@ func (f *Feed) queue(now time.Time) {
 		r.timer.Reset(end.Sub(now))
 		return
 	default:
-		giveAll(r.queued, f.without(now, ErrBudget, "budget", max(f.spec.Policy.Interval, time.Second)))
+		giveAll(r.queued, f.without(now, ErrBudget, "budget", max(f.policy().Interval, time.Second)))
 	}
 	r.queued, r.owed = nil, true
 	f.nudge()
 }
 
 func (f *Feed) patience(now time.Time) time.Duration {
-	p := f.spec.Policy
+	p := f.policy()
 	if f.isSpare(f.view.Load(), now) {
 		return min(p.Interval, p.Timeout)
 	}

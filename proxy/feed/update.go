@@ -31,7 +31,7 @@ func (f *Feed) newUpdate(fl *flight, l landing, old *upgrade.Update, taken *char
 		CacheControl: f.cacheControl(h),
 		LastModified: f.laterDate(h.Get("Last-Modified")),
 		Date:         dateOf(h, l.received),
-		Vary:         f.vary(f.spec.Policy.Vary, h),
+		Vary:         f.vary(f.policy().Vary, h),
 		Polled:       fl.began,
 		Received:     l.received,
 		Age:          ageOf(h),

@@ -214,7 +214,7 @@ func TestAnAnswerThatAWriteOvertookIsNotPublished(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		// It has landed, and run has not been told of the write yet.
 		f := newFeed(r.feeds, r.spec("/x"))
-		f.runs.flight = &flight{began: time.Now(), cancel: func() {}}
+		f.runs.flight = &flight{began: time.Now(), terms: f.terms.Load(), cancel: func() {}}
 		f.Invalidate()
 		f.land(landing{response: response(200, "old"), body: []byte("old")})
 		if f.Latest().Update != nil || !f.runs.aborted {
@@ -225,7 +225,7 @@ func TestAnAnswerThatAWriteOvertookIsNotPublished(t *testing.T) {
 		open.Add(1)
 		resp := response(200, "mine")
 		resp.Body = &tracked{Reader: resp.Body, open: &open}
-		f.runs.flight = &flight{began: time.Now(), cancel: func() {}, aborted: true}
+		f.runs.flight = &flight{began: time.Now(), terms: f.terms.Load(), cancel: func() {}, aborted: true}
 		f.land(landing{response: resp, verdict: share.Verdict{Reason: "private"}, kept: &Kept{Response: resp}})
 		if open.Load() != 0 {
 			t.Error("its response was not closed")
@@ -236,7 +236,7 @@ func TestAnAnswerThatAWriteOvertookIsNotPublished(t *testing.T) {
 func TestAFailureThatAWriteOvertookIsAFailure(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
 		f := newFeed(r.feeds, r.spec("/x"))
-		f.runs.flight = &flight{began: time.Now(), cancel: func() {}}
+		f.runs.flight = &flight{began: time.Now(), terms: f.terms.Load(), cancel: func() {}}
 		f.Invalidate()
 		f.land(landing{response: response(503, "", "Retry-After", "60"), err: errStatus(503)})
 		if f.runs.failures != 1 || f.retry().Sub(r.begin) != time.Minute {

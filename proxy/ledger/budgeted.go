@@ -17,13 +17,12 @@ type Budget struct {
 	AtOnce          int     `json:"at_once"` // requests that may be in flight, by how fast the origin answers
 }
 
-// Budgeted has the budget of an upstream told with the rest. Not to be called once
-// the ledger is being read; state may be called at any time.
-func (l *Ledger) Budgeted(state func() Budget) { l.budgets = append(l.budgets, state) }
-
 func (l *Ledger) budgeted() []Budget {
-	all := make([]Budget, 0, len(l.budgets))
-	for _, state := range l.budgets {
+	l.mu.Lock()
+	budgets := l.budgets
+	l.mu.Unlock()
+	all := make([]Budget, 0, len(budgets))
+	for _, state := range budgets {
 		all = append(all, state())
 	}
 	return all

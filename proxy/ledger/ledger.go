@@ -8,27 +8,45 @@ import (
 	"github.com/pollmux/pollmux/upgrade"
 )
 
-// Ledger is the whole account.
+// Ledger is the whole account. Its methods may be called concurrently.
 type Ledger struct {
 	epoch   time.Time
-	routes  []*Route
-	budgets []func() Budget
-	serving []func() []Server
 	heard   func() Heard
 	limits  sync.Map // name of a limit → *atomic.Int64
+	reloads Reloads
 
 	connections func() int // nil if nobody knows
+
+	mu      sync.Mutex
+	routes  []*Route        // those that there are
+	former  []*Route        // those that there were, the last one to go last
+	rest    *Route          // all that were before those
+	budgets []func() Budget // of the upstreams that have one
+	serving []func() []Server
 }
 
 // New returns an empty account.
-func New() *Ledger { return &Ledger{epoch: time.Now()} }
+func New() *Ledger {
+	l := &Ledger{epoch: time.Now()}
+	l.rest = l.newRoute("", 0)
+	l.reloads.Began("", l.epoch)
+	return l
+}
 
-// Route adds a route whose clients would poll once per interval. Not to be
-// called once the ledger is being read.
+// Reloads is the account of configurations.
+func (l *Ledger) Reloads() *Reloads { return &l.reloads }
+
+// Route adds a route whose clients would poll once per interval.
 func (l *Ledger) Route(name string, interval time.Duration) *Route {
-	r := &Route{name: name, interval: interval, held: held{epoch: l.epoch}, limits: &l.limits}
+	r := l.newRoute(name, interval)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.routes = append(l.routes, r)
 	return r
+}
+
+func (l *Ledger) newRoute(name string, interval time.Duration) *Route {
+	return &Route{name: name, held: held{epoch: l.epoch, interval: interval}, limits: &l.limits}
 }
 
 // Connected has the number of clients' connections told with the rest. Not to be
@@ -47,8 +65,7 @@ func (l *Ledger) LimitHit(name string) { add(&l.limits, name) }
 
 // Route is the account of one route. Its methods may be called concurrently.
 type Route struct {
-	name     string
-	interval time.Duration
+	name string
 
 	requests    [upgrade.Transports]atomic.Int64
 	polls       atomic.Int64
@@ -72,16 +89,10 @@ type Route struct {
 	unshared sync.Map  // reason → *atomic.Int64
 	limits   *sync.Map // the ledger's
 
-	observer Observer // nil if nobody does
+	observer atomic.Pointer[Observer] // nil if nobody does
 }
 
-func add(m *sync.Map, name string) {
-	n, ok := m.Load(name)
-	if !ok {
-		n, _ = m.LoadOrStore(name, new(atomic.Int64))
-	}
-	n.(*atomic.Int64).Add(1)
-}
+func add(m *sync.Map, name string) { addTo(m, name, 1) }
 
 // Requested counts a client's request.
 func (r *Route) Requested(t upgrade.Transport) { r.requests[t].Add(1) }
@@ -181,10 +192,8 @@ func (r *Route) Opened() { r.feeds.Add(1) }
 // Closed implements feed.Meter.
 func (r *Route) Closed() { r.feeds.Add(-1) }
 
+// Pace says that clients would poll once per interval, from now on.
+func (r *Route) Pace(interval time.Duration) { r.held.pace(interval) }
+
 // estimated is how many polls the held clients would have sent.
-func (r *Route) estimated() int64 {
-	if r.interval <= 0 {
-		return 0
-	}
-	return r.held.total() / max(r.interval.Microseconds(), 1)
-}
+func (r *Route) estimated() int64 { return r.held.polls() }

@@ -42,6 +42,7 @@ func (l *Ledger) Describe(ch chan<- *prometheus.Desc) {
 	describeBudgets(ch)
 	describeServers(ch)
 	describeHeard(ch)
+	describeReloads(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -49,9 +50,11 @@ func (l *Ledger) Collect(ch chan<- prometheus.Metric) {
 	for limit, n := range counts(&l.limits) {
 		ch <- prometheus.MustNewConstMetric(limitHits, prometheus.CounterValue, float64(n), limit)
 	}
-	for _, r := range l.routes {
+	routes, _ := l.listed()
+	for _, r := range routes {
 		r.collect(ch)
 	}
+	l.reloads.collect(ch)
 	for _, b := range l.budgeted() {
 		b.collect(ch)
 	}

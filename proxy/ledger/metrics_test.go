@@ -82,6 +82,11 @@ func TestPrometheusIsToldTheSameStory(t *testing.T) {
 			`pollmux_staleness_seconds_sum{route=scores}`:                     4,
 			`pollmux_delivery_seconds_count{route=scores}`:                    1,
 			`pollmux_delivery_seconds_sum{route=scores}`:                      2,
+			`pollmux_config_last_reload_successful{}`:                         1,
+			`pollmux_config_last_reload_success_timestamp_seconds{}`:          946684800,
+			`pollmux_config_reloads_total{result=applied}`:                    0,
+			`pollmux_config_reloads_total{result=refused}`:                    0,
+			`pollmux_config_reloads_total{result=unchanged}`:                  0,
 		}
 		for sample, value := range want {
 			if v, ok := got[sample]; !ok || v != value {

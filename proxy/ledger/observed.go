@@ -58,15 +58,21 @@ type Separator struct {
 // Observer is who observes a route.
 type Observer interface{ Observed() Observed }
 
-// Observes says who observes the route. Not to be called once the ledger is
-// being read.
-func (r *Route) Observes(o Observer) { r.observer = o }
+// Observes says who observes the route from now on; nil if nobody does.
+func (r *Route) Observes(o Observer) {
+	if o == nil {
+		r.observer.Store(nil)
+		return
+	}
+	r.observer.Store(&o)
+}
 
 func (r *Route) observed() *Observed {
-	if r.observer == nil {
+	o := r.observer.Load()
+	if o == nil {
 		return nil
 	}
-	seen := r.observer.Observed()
+	seen := (*o).Observed()
 	return &seen
 }
 

@@ -17,9 +17,13 @@ type Reading struct {
 // Counts are what a histogram has counted, by bucket, modulo 2³².
 type Counts [64 * subBuckets]uint32
 
-// Routes are the accounts of the routes, in their order. The slice must not be
+// Routes are the accounts of the routes that there are, in their order. The slice must not be
 // changed.
-func (l *Ledger) Routes() []*Route { return l.routes }
+func (l *Ledger) Routes() []*Route {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.routes
+}
 
 // Name is that of the route.
 func (r *Route) Name() string { return r.name }

@@ -19,13 +19,12 @@ type Server struct {
 // serverStates are those that a server can be in.
 var serverStates = []string{"healthy", "unhealthy", "ejected", "returning", "resting"}
 
-// Serving has the servers of an upstream told with the rest. Not to be called once the
-// ledger is being read; state may be called at any time.
-func (l *Ledger) Serving(state func() []Server) { l.serving = append(l.serving, state) }
-
 func (l *Ledger) servers() []Server {
+	l.mu.Lock()
+	serving := l.serving
+	l.mu.Unlock()
 	all := []Server{}
-	for _, state := range l.serving {
+	for _, state := range serving {
 		all = append(all, state()...)
 	}
 	return all

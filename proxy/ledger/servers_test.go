@@ -13,8 +13,7 @@ func TestServersAreToldWithTheRest(t *testing.T) {
 	a := Server{Upstream: "api", Server: "http://a", State: "ejected", InFlight: 1, Requests: 20, Failures: 6, FailedOver: 5, Ejections: 2, Checks: 8, FailedChecks: 3}
 	b := Server{Upstream: "api", Server: "http://b", State: "healthy"}
 	c := Server{Upstream: "web", Server: "http://a", State: "healthy"}
-	l.Serving(func() []Server { return []Server{a, b} })
-	l.Serving(func() []Server { return []Server{c} })
+	l.Follow(nil, nil, []func() []Server{func() []Server { return []Server{a, b} }, func() []Server { return []Server{c} }})
 	if got := l.Stats().Servers; !slices.Equal(got, []Server{a, b, c}) {
 		t.Errorf("got %v", got)
 	}

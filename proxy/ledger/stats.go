@@ -15,6 +15,7 @@ type Stats struct {
 	Budgets []Budget         `json:"budgets"` // of the upstreams that have one
 	Servers []Server         `json:"servers"` // of all upstreams
 	Limits  map[string]int64 `json:"limit_hits"`
+	Config  Config           `json:"config"`
 
 	// TakenAt is when this was read, UptimeSeconds for how long the account has been
 	// kept by then, and Connections how many of clients there were.
@@ -83,19 +84,20 @@ type Quantiles struct {
 func (l *Ledger) Stats() Stats {
 	now := time.Now()
 	s := Stats{
-		Routes: []RouteStats{}, Budgets: l.budgeted(), Servers: l.servers(), Limits: counts(&l.limits),
+		Routes: []RouteStats{}, Budgets: l.budgeted(), Servers: l.servers(), Limits: counts(&l.limits), Config: l.reloads.stats(),
 		TakenAt: now, UptimeSeconds: now.Sub(l.epoch).Seconds(), Connections: l.connected(),
 	}
-	for _, r := range l.routes {
+	routes, all := l.listed()
+	for _, r := range routes {
 		s.Routes = append(s.Routes, r.stats())
 	}
-	s.Totals = l.totals(s.Routes)
+	s.Totals = totals(s.Routes, all)
 	return s
 }
 
 func (r *Route) stats() RouteStats {
 	return RouteStats{
-		Name: r.name, IntervalSeconds: r.interval.Seconds(),
+		Name: r.name, IntervalSeconds: r.held.every().Seconds(),
 		ClientRequests: ClientRequests{
 			Poll: r.requests[upgrade.Poll].Load(), Longpoll: r.requests[upgrade.Longpoll].Load(),
 			SSE: r.requests[upgrade.SSE].Load(), NDJSON: r.requests[upgrade.NDJSON].Load(),
@@ -137,14 +139,19 @@ func counts(m *sync.Map) map[string]int64 {
 	return all
 }
 
-// totals adds the routes up.
-func (l *Ledger) totals(routes []RouteStats) RouteStats {
+// totals adds up the routes that there are, of which the first of all are told already,
+// and those that there were.
+func totals(told []RouteStats, all []*Route) RouteStats {
 	t := RouteStats{Name: "totals", Unshared: map[string]int64{}}
-	for i := range routes {
-		t.add(&routes[i])
+	for i := range told {
+		t.add(&told[i])
+	}
+	for _, r := range all[len(told):] {
+		former := r.stats()
+		t.add(&former)
 	}
 	var staleness, delivery []*Histogram
-	for _, r := range l.routes {
+	for _, r := range all {
 		staleness, delivery = append(staleness, &r.staleness), append(delivery, &r.delivery)
 	}
 	t.StalenessSeconds, t.DeliverySeconds = quantiles(staleness...), quantiles(delivery...)

@@ -17,8 +17,10 @@ import (
 
 var _ feed.Meter = (*Route)(nil)
 
-// contract is GET /api/stats as SPEC.md section 8 has it, letter by letter.
-const contract = `{"totals": ROUTE, "routes": [ROUTE]}`
+// contract is GET /api/stats as SPEC.md section 8 has it, letter by letter, with what
+// was added to it.
+const contract = `{"totals": ROUTE, "routes": [ROUTE], "config": {"loaded_at": "", "revision": "", "reloads": 0, "refused": 0,
+        "unchanged": 0, "last_error": null}}`
 
 const contractRoute = `{"name": "scores",
         "client_requests": {"poll": 0, "longpoll": 0, "sse": 0, "ndjson": 0, "multipart": 0, "websocket": 0, "pass": 0},
@@ -81,7 +83,7 @@ func TestTheStatisticsHaveTheShapeOfTheContract(t *testing.T) {
 
 func TestAnEmptyLedgerHasListsAndNotNull(t *testing.T) {
 	text, err := json.Marshal(New().Stats())
-	if err != nil || strings.Contains(string(text), "null") {
+	if err != nil || strings.Contains(strings.Replace(string(text), `"last_error":null`, "", 1), "null") {
 		t.Errorf("%s, %v", text, err)
 	}
 }

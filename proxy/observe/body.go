@@ -67,7 +67,7 @@ func (x *Look) saw(p []byte) {
 	case !b.buffers:
 		_, _ = x.hash.Write(p)
 	case b.over:
-	case int64(len(b.bytes)+len(p)) > o.limit || !o.hold(len(p)):
+	case int64(len(b.bytes)+len(p)) > o.limit.Load() || !o.hold(len(p)):
 		b.over = true
 		b.free(o)
 	default:
@@ -91,7 +91,7 @@ type decoded struct {
 
 // Write implements io.Writer.
 func (d *decoded) Write(p []byte) (int, error) {
-	if int64(len(d.bytes)+len(p)) > d.observer.limit || !d.observer.hold(len(p)) {
+	if int64(len(d.bytes)+len(p)) > d.observer.limit.Load() || !d.observer.hold(len(p)) {
 		return 0, errTooMuch
 	}
 	d.bytes = append(d.bytes, p...)

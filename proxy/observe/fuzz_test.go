@@ -69,7 +69,8 @@ func FuzzBody(f *testing.F) {
 	f.Add("", text)
 	f.Add("gzip, br", text)
 	f.Fuzz(func(t *testing.T, coding string, sent []byte) {
-		o := &Observer{limit: 8 << 10}
+		o := new(Observer)
+		o.limit.Store(8 << 10)
 		ignore, _ := feed.ParsePointer("/server_time")
 		x := &Look{route: &Route{observer: o, policy: Policy{Ignore: []feed.Pointer{ignore}}}}
 		x.begin(&origin.Response{Status: 200, Length: -1, Header: origin.Header{{Name: "Content-Encoding", Value: coding}}})

@@ -17,7 +17,7 @@ type Observer struct {
 	log   *slog.Logger
 	seed  maphash.Seed // of all hashes
 	room  room
-	limit int64 // of one body that is held to be read
+	limit atomic.Int64 // of one body that is held to be read
 
 	held    atomic.Int64 // bytes of bodies
 	digests chan func()
@@ -41,17 +41,25 @@ const (
 
 // New returns an observer, which has to be closed.
 func New(l Limits, log *slog.Logger) *Observer {
-	o := &Observer{log: log, seed: maphash.MakeSeed(), limit: l.Body, digests: make(chan func(), queued), stop: make(chan struct{})}
-	if o.limit <= 0 || o.limit > maxHeld {
-		o.limit = maxHeld
-	}
-	if o.room.most = int64(l.Resources); o.room.most <= 0 {
-		o.room.most = defaultResources
-	}
+	o := &Observer{log: log, seed: maphash.MakeSeed(), digests: make(chan func(), queued), stop: make(chan struct{})}
+	o.Limit(l)
 	o.keys.New = func() any { return new(share.Key) }
 	o.running.Add(1)
 	go o.run() // waited for by Close
 	return o
+}
+
+// Limit sets the limits from now on. What is known stays known.
+func (o *Observer) Limit(l Limits) {
+	body, resources := l.Body, int64(l.Resources)
+	if body <= 0 || body > maxHeld {
+		body = maxHeld
+	}
+	if resources <= 0 {
+		resources = defaultResources
+	}
+	o.limit.Store(body)
+	o.room.most.Store(resources)
 }
 
 // run reads bodies, one after the other, so that they cost one processor at most

@@ -7,7 +7,7 @@ import (
 
 // room bounds how many resources all routes know together.
 type room struct {
-	most int64
+	most atomic.Int64
 	here atomic.Int64
 }
 
@@ -34,7 +34,7 @@ func (l *lens) makeRoomLocked(now time.Time) {
 			break
 		}
 	}
-	full := l.room.here.Load() >= l.room.most
+	full := l.room.here.Load() >= l.room.most.Load()
 	if oldest != nil && (full || now.Sub(oldest.used) > forgotten) {
 		l.dropLocked(oldest)
 	}

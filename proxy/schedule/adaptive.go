@@ -20,12 +20,16 @@ type Adaptive struct {
 // often. Were the price what fills a budget of all feeds at Min, as one might think,
 // each of them would be polled at Min.
 func NewAdaptive(t Terms) *Adaptive {
-	least := t.Min.Seconds()
-	typical := math.Sqrt(least * t.Max.Seconds())
-	return &Adaptive{
-		terms: t, learned: learned{belief: NewBelief(1/typical, nil)},
-		price: wait(1) * least * least, interval: typical,
-	}
+	typical := math.Sqrt(t.Min.Seconds() * t.Max.Seconds())
+	a := &Adaptive{learned: learned{belief: NewBelief(1/typical, nil)}, interval: typical}
+	a.Renew(t)
+	return a
+}
+
+// Renew goes by other terms, with what was learned.
+func (a *Adaptive) Renew(t Terms) {
+	a.terms = t
+	a.price = wait(1) * t.Min.Seconds() * t.Min.Seconds()
 }
 
 // Observe takes in what a poll came to that began then.

@@ -49,6 +49,22 @@ func NewBudget(perSecond float64) *Budget {
 	}
 }
 
+// with returns one of so many requests a second that goes on where b is: what began
+// lately counts, and what refusals have left of b is left of it.
+func (b *Budget) with(perSecond float64, now time.Time) *Budget {
+	next := NewBudget(perSecond)
+	n, most := len(next.recent), len(b.recent)
+	for i := range min(n, most) { // from the latest on, which is the last to be oldest
+		next.recent[n-1-i] = b.recent[(b.oldest-1-i+2*most)%most]
+	}
+	next.rate = perSecond * b.Rate(now) / b.full
+	next.cut, next.halved, next.even, next.rest = b.cut, b.halved, b.even, b.rest
+	if soon := now.Add(duration(next.pause(now))); next.even.After(soon) {
+		next.even = soon
+	}
+	return next
+}
+
 // Rate is how many requests a second there are now.
 func (b *Budget) Rate(now time.Time) float64 {
 	if b.rate < b.full {

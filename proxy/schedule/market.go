@@ -66,6 +66,15 @@ func (m *market) weigh(it *Item, weight float64) {
 	it.weight = weight
 }
 
+// renew has an item go by other terms. How much it counts is said anew.
+func (m *market) renew(it *Item, t Terms) {
+	it.terms = t
+	if it.isScheduled() {
+		m.moved = m.weight // the price is to be made anew, whatever this one is worth
+		it.interval = m.worth(it)
+	}
+}
+
 // isFixed reports whether an item is polled at the pace of its route, whatever
 // that costs.
 func (m *market) isFixed(it *Item) bool { return it.terms.isFixed() && !m.short }

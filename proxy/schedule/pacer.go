@@ -72,6 +72,15 @@ func (p *Pacer) Schedule(it *Item, subscribers int64, notBefore time.Time, urgen
 	p.plan(it, now)
 }
 
+// Renew has a feed polled at another pace of its route. What was learned stays.
+func (p *Pacer) Renew(it *Item, t Terms, now time.Time) {
+	p.market.renew(it, t)
+	p.plan(it, now)
+}
+
+// SetRate has so many requests a second from now on.
+func (p *Pacer) SetRate(perSecond float64, now time.Time) { p.budget = p.budget.with(perSecond, now) }
+
 // Rest has a feed not polled any more. What was learned about it stays.
 func (p *Pacer) Rest(it *Item) {
 	p.market.weigh(it, 0)

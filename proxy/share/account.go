@@ -72,7 +72,7 @@ func (k *Key) Account(h *head.Head, ask Ask, agent, trail string) Account {
 
 // parts are those of the key. The key's lines have nothing secret any more.
 func (k *Key) parts(identity []string) []string {
-	all := []string{"route " + k.policy.prefix, "host " + string(k.hostSent()), "target " + string(k.target)}
+	all := []string{"route " + k.policy.name, "host " + string(k.hostSent()), "target " + string(k.target)}
 	if k.post {
 		all = append(all, "a hash of the body, as it is a POST")
 	}

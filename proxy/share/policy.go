@@ -17,7 +17,8 @@ import (
 // Policy says for one route what is in a key. Its methods may be called
 // concurrently.
 type Policy struct {
-	prefix string // tells routes and upstreams apart
+	name   string // the route's
+	prefix string // tells what is shared in different ways apart
 	host   []byte // sent to the origin in place of the client's; empty keeps that
 	public bool   // credentials are left out of the key
 	lends  bool   // and a poll may carry those of a client
@@ -61,9 +62,11 @@ func NewSecret() (s Secret) {
 	return s
 }
 
-// NewPolicy compiles a route. prefix must differ between routes.
+// NewPolicy compiles a route. prefix must differ between policies
+// that differ, of one route as well.
 func NewPolicy(prefix string, r *config.Route, host string, secret Secret) *Policy {
 	p := &Policy{
+		name:        r.Name,
 		prefix:      prefix,
 		host:        []byte(strings.ToLower(host)),
 		public:      r.Share == config.SharePublic || r.Share == config.ShareAuthorize,

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/pollmux/pollmux/config"
+	"github.com/pollmux/pollmux/proxy"
+)
+
+// reloads loads the configuration anew when somebody asks for it, by SIGHUP or at the
+// admin listener, and when its file has changed.
+//
+//	SIGHUP, POST /api/reload ─────────────► load ─► running.reload
+//	file ─► watch ─► has it changed? ─────►
+//
+// One goroutine does all of it, so one reload follows another.
+type reloads struct {
+	file  string // "" if there is none
+	log   *slog.Logger
+	asked chan chan<- outcome // POST /api/reload
+	hup   chan os.Signal
+	seen  string // revision that was loaded or refused last
+}
+
+// outcome is what became of a configuration.
+type outcome struct {
+	Result   string `json:"result"` // applied, unchanged
+	Revision string `json:"revision"`
+	proxy.Changes
+
+	err error // why it was refused
+}
+
+// errNoFile: there is nothing to load.
+var errNoFile = errors.New("there is no file to reload: pollmux was started with --upstream")
+
+// newReloads takes SIGHUP, which would end the process, from now on until close.
+func newReloads(file string, log *slog.Logger) *reloads {
+	x := &reloads{file: file, log: log, asked: make(chan chan<- outcome), hup: make(chan os.Signal, 1)}
+	signal.Notify(x.hup, syscall.SIGHUP)
+	return x
+}
+
+func (x *reloads) close() { signal.Stop(x.hup) }
+
+// ask has the configuration loaded, and waits for what becomes of it.
+func (x *reloads) ask(ctx context.Context) (any, error) {
+	reply := make(chan outcome, 1)
+	select {
+	case x.asked <- reply:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	select {
+	case o := <-reply:
+		return o, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// run serves whoever asks until ctx ends, or a successor that was asked for serves.
+func (x *reloads) run(ctx context.Context, r *running, replace <-chan os.Signal) {
+	var changed <-chan struct{}
+	if x.file != "" {
+		x.begin(r)
+		w := watch(x.file, x.log)
+		defer w.close()
+		changed = w.changed
+	}
+	for {
+		select {
+		case <-x.hup:
+			x.load(r)
+		case reply := <-x.asked:
+			reply <- x.load(r)
+		case <-changed:
+			x.look(ctx, r)
+		case <-replace:
+			if r.leave.replace(ctx) {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// begin notes what the process began with. A file that has changed since then is found
+// out at the first look.
+func (x *reloads) begin(r *running) {
+	if data, err := config.Read(x.file); err == nil {
+		if c, err := config.Parse(x.file, data); err == nil && r.isInForce(c) {
+			x.seen = revisionOf(data)
+		}
+	}
+	r.proxy.Ledger().Reloads().Began(x.seen, time.Now())
+}
+
+// revisionOf names a content.
+func revisionOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:6])
+}
+
+// settleTime is for how long a file has to stay the same, as who writes it may not be
+// done, and mostSettling how often that is tried.
+const (
+	settleTime   = 100 * time.Millisecond
+	mostSettling = 50
+)
+
+// look loads the file if it says something that it has not said before. One that is away
+// may be about to be replaced.
+func (x *reloads) look(ctx context.Context, r *running) {
+	data, err := config.Read(x.file)
+	revision := ""
+	for range mostSettling {
+		if err != nil || revisionOf(data) == x.seen || revisionOf(data) == revision {
+			break
+		}
+		revision = revisionOf(data)
+		select {
+		case <-time.After(settleTime):
+		case <-ctx.Done():
+			return
+		}
+		data, err = config.Read(x.file)
+	}
+	switch {
+	case errors.Is(err, os.ErrNotExist), err == nil && revisionOf(data) == x.seen:
+	case err != nil && err.Error() == x.seen:
+	case err != nil:
+		x.seen = err.Error()
+		x.refused(r, err)
+	default:
+		x.take(r, data)
+	}
+}
+
+// load loads the file whatever it says.
+func (x *reloads) load(r *running) outcome {
+	if x.file == "" {
+		x.log.Warn(errNoFile.Error())
+		return outcome{err: errNoFile}
+	}
+	data, err := config.Read(x.file)
+	if err != nil {
+		x.seen = err.Error()
+		return x.refused(r, err)
+	}
+	return x.take(r, data)
+}
+
+// take puts what was read in force, if nothing is wrong with it.
+func (x *reloads) take(r *running, data []byte) outcome {
+	x.seen = revisionOf(data)
+	c, warnings, err := parseConfiguration(x.file, data)
+	if err != nil {
+		return x.refused(r, err)
+	}
+	for _, w := range warnings {
+		x.log.Warn("the configuration is taken all the same", "problem", w.String())
+	}
+	o := outcome{Result: "unchanged", Revision: x.seen, Changes: proxy.Changes{FeedsKept: r.proxy.Feeds().Len()}}
+	if r.isInForce(c) {
+		r.certs.reload()
+		r.proxy.Ledger().Reloads().Unchanged(o.Revision)
+		x.log.Info("the configuration says what it said before", "file", x.file)
+		return o
+	}
+	if o.Changes, err = r.reload(c); err != nil {
+		return x.refused(r, err)
+	}
+	o.Result = "applied"
+	r.proxy.Ledger().Reloads().Applied(o.Revision, time.Now())
+	x.tell(&o)
+	return o
+}
+
+// refused says once what is wrong, and that what is in force stays.
+func (x *reloads) refused(r *running, err error) outcome {
+	var problems config.Problems
+	if !errors.As(err, &problems) {
+		problems = config.Problems{{Text: oneLine(err)}}
+	}
+	x.log.Error("the configuration is refused, and the one in force stays", "file", x.file, "problems", len(problems))
+	for _, p := range problems {
+		x.log.Error("refused", "problem", p.String())
+	}
+	why := problems[0].String()
+	if more := len(problems) - 1; more > 0 {
+		why += fmt.Sprintf(" (and %d more)", more)
+	}
+	r.proxy.Ledger().Reloads().Refused(why)
+	return outcome{err: err}
+}
+
+// tell logs what another configuration has changed.
+func (x *reloads) tell(o *outcome) {
+	about := []any{"file", x.file, "revision", o.Revision}
+	for _, names := range []struct {
+		what string
+		all  []string
+	}{
+		{"routes_added", o.RoutesAdded}, {"routes_removed", o.RoutesRemoved}, {"routes_changed", o.RoutesChanged},
+		{"upstreams_added", o.UpstreamsAdded}, {"upstreams_removed", o.UpstreamsRemoved}, {"upstreams_changed", o.UpstreamsChanged},
+	} {
+		if len(names.all) > 0 {
+			about = append(about, names.what, names.all)
+		}
+	}
+	x.log.Info("another configuration is in force", append(about, "feeds_kept", o.FeedsKept, "feeds_retired", o.FeedsRetired)...)
+}
