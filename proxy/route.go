@@ -64,7 +64,7 @@ func newRoute(r *config.Route, u *upstream, limits config.Limits) *route {
 	for _, o := range r.WebSocket.Origins {
 		rt.origins[strings.ToLower(o)] = true
 	}
-	rt.terms = &feed.Terms{Policy: rt.feedPolicy(limits), Origin: u.polls, Place: u.place, Dispatcher: u.dispatcher}
+	rt.terms = &feed.Terms{Policy: rt.feedPolicy(limits), Origin: u.polls, Way: u.way, Place: u.place, Dispatcher: u.dispatcher}
 	rt.doubt.epoch = time.Now()
 	return rt
 }

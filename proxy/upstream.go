@@ -25,6 +25,7 @@ type upstream struct {
 	name          string
 	files         [sha256.Size]byte // what was in those that it names
 	place         uint64            // another one when none of the servers is one that there was
+	way           uint64            // another one when servers is
 	servers       *origin.Group
 	polls, passes *origin.Line
 	outage        *feed.Outage     // of the polls
@@ -41,15 +42,18 @@ func (p *Proxy) upstreamOf(name string, u *config.Upstream, was *upstream) (*ups
 	}
 	own := &upstream{Upstream: u, name: name, files: files, host: u.Host, outage: new(feed.Outage)}
 	if was != nil {
-		own.place, own.outage = was.place, was.outage
+		own.place, own.way, own.outage = was.place, was.way, was.outage
 	}
 	if was != nil && was.isElsewhere(u) {
 		own.place++
 	}
 	if was != nil && was.files == files && was.connectsAs(u) {
 		own.servers = was.servers
-	} else if err := own.connect(p.originTLS, p.agent, p.log); err != nil {
-		return nil, err
+	} else {
+		own.way++
+		if err := own.connect(p.originTLS, p.agent, p.log); err != nil {
+			return nil, err
+		}
 	}
 	own.polls, own.passes = own.servers.Polls, own.servers.Passes
 	switch {

@@ -27,7 +27,7 @@ func (f *Feed) land(l landing) {
 	fl.cancel()
 	defer f.wanted.Store(false)
 	defer func() { f.report(fl, l, false) }()
-	if fl.terms.Origin != f.terms.Load().Origin {
+	if fl.terms.Way != f.terms.Load().Way {
 		defer f.forget()
 	}
 	if fl.trace != nil {

@@ -96,6 +96,10 @@ type Terms struct {
 	Policy *Policy
 	Origin Origin
 
+	// Way is another one when Origin is: only what went the same way before knows whose
+	// validators there are.
+	Way uint64
+
 	// Place is another one when Origin asks none of the servers that it asked
 	// before.
 	Place uint64

@@ -37,7 +37,7 @@ func (f *Feed) obey(now time.Time) {
 		f.revoke(upgrade.ErrReloaded)
 	case next != nil && next != was:
 		f.terms.Store(next)
-		if was.Origin != next.Origin {
+		if was.Way != next.Way {
 			f.forget()
 		}
 		f.leavePlace(was, next)
