@@ -29,6 +29,8 @@ type reloads struct {
 	asked chan chan<- outcome // POST /api/reload
 	hup   chan os.Signal
 	seen  string // revision that was loaded or refused last
+
+	trigger string // of what is loaded: SIGHUP, admin, or file
 }
 
 // outcome is what became of a configuration.
@@ -80,10 +82,13 @@ func (x *reloads) run(ctx context.Context, r *running, replace <-chan os.Signal)
 	for {
 		select {
 		case <-x.hup:
+			x.trigger = "SIGHUP"
 			x.load(r)
 		case reply := <-x.asked:
+			x.trigger = "admin"
 			reply <- x.load(r)
 		case <-changed:
+			x.trigger = "file"
 			x.look(ctx, r)
 		case <-replace:
 			if r.leave.replace(ctx) {
@@ -169,13 +174,13 @@ func (x *reloads) take(r *running, data []byte) outcome {
 		return x.refused(r, err)
 	}
 	for _, w := range warnings {
-		x.log.Warn("the configuration is taken all the same", "problem", w.String())
+		x.log.Warn("the configuration is taken all the same", "error", w.String())
 	}
 	o := outcome{Result: "unchanged", Revision: x.seen, Changes: proxy.Changes{FeedsKept: r.proxy.Feeds().Len()}}
 	if r.isInForce(c) {
 		r.certs.reload()
 		r.proxy.Ledger().Reloads().Unchanged(o.Revision)
-		x.log.Info("the configuration says what it said before", "file", x.file)
+		x.log.Info("the configuration says what it said before", "trigger", x.trigger, "file", x.file)
 		return o
 	}
 	if o.Changes, err = r.reload(c); err != nil {
@@ -193,9 +198,8 @@ func (x *reloads) refused(r *running, err error) outcome {
 	if !errors.As(err, &problems) {
 		problems = config.Problems{{Text: oneLine(err)}}
 	}
-	x.log.Error("the configuration is refused, and the one in force stays", "file", x.file, "problems", len(problems))
 	for _, p := range problems {
-		x.log.Error("refused", "problem", p.String())
+		x.log.Error("the configuration is refused, and the one in force stays", "trigger", x.trigger, "error", p.String())
 	}
 	why := problems[0].String()
 	if more := len(problems) - 1; more > 0 {
@@ -205,19 +209,22 @@ func (x *reloads) refused(r *running, err error) outcome {
 	return outcome{err: err}
 }
 
-// tell logs what another configuration has changed.
+// tell logs what another configuration has changed, in plain words.
 func (x *reloads) tell(o *outcome) {
-	about := []any{"file", x.file, "revision", o.Revision}
+	changed := []string{}
 	for _, names := range []struct {
 		what string
 		all  []string
 	}{
-		{"routes_added", o.RoutesAdded}, {"routes_removed", o.RoutesRemoved}, {"routes_changed", o.RoutesChanged},
-		{"upstreams_added", o.UpstreamsAdded}, {"upstreams_removed", o.UpstreamsRemoved}, {"upstreams_changed", o.UpstreamsChanged},
+		{"route %s added", o.RoutesAdded}, {"route %s removed", o.RoutesRemoved}, {"route %s changed", o.RoutesChanged},
+		{"upstream %s added", o.UpstreamsAdded}, {"upstream %s removed", o.UpstreamsRemoved}, {"upstream %s changed", o.UpstreamsChanged},
 	} {
-		if len(names.all) > 0 {
-			about = append(about, names.what, names.all)
+		for _, name := range names.all {
+			changed = append(changed, fmt.Sprintf(names.what, name))
 		}
 	}
-	x.log.Info("another configuration is in force", append(about, "feeds_kept", o.FeedsKept, "feeds_retired", o.FeedsRetired)...)
+	if o.FeedsRetired > 0 {
+		changed = append(changed, fmt.Sprintf("%d feeds retired", o.FeedsRetired))
+	}
+	x.log.Info("another configuration is in force", "trigger", x.trigger, "file", x.file, "changed", changed, "feeds", o.FeedsKept)
 }

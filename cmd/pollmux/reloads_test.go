@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ import (
 	"github.com/pollmux/pollmux/proxy/ledger"
 	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
+	"github.com/pollmux/pollmux/testdata/pki"
 )
 
 // place is a pollmux that serves by a file, and the origin that it is before.
@@ -112,7 +114,7 @@ func TestAFileIsReadAnewHoweverItIsChanged(t *testing.T) {
 				t.Errorf("%+v, then %+v", begun, now)
 			}
 			await.Until(t, "the log says so", func() bool {
-				return strings.Contains(s.log.String(), `msg="another configuration is in force"`) && strings.Contains(s.log.String(), "routes_changed=[all]")
+				return strings.Contains(s.log.String(), `msg="another configuration is in force"`) && strings.Contains(s.log.String(), `trigger=file`) && strings.Contains(s.log.String(), `changed="[route all changed]" feeds=0`)
 			})
 		})
 	}
@@ -158,7 +160,7 @@ func TestABadFileIsRefusedWithAllItsProblemsOnce(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	log := s.log.String()
-	for _, want := range []string{"is refused, and the one in force stays", `intervall: unknown key; did you mean \"interval\"?`, `share: \"everybody\" is not known`} {
+	for _, want := range []string{`intervall: unknown key; did you mean \"interval\"?`, `share: \"everybody\" is not known`} {
 		if n := strings.Count(log, want); n != 1 {
 			t.Errorf("%q is said %d times\n%s", want, n, log)
 		}
@@ -406,4 +408,54 @@ func TestAFileIsLookedAtWithoutBeingToldOfChanges(t *testing.T) {
 		}
 		w.close()
 	})
+}
+
+func TestWhatNeedsARestartIsRefused(t *testing.T) {
+	s := newPlace(t, " interval: 1h")
+	for _, test := range []struct{ line, want string }{
+		{"reuse_port: true", "reuse_port cannot change while pollmux runs: restart it"},
+		{"tls: " + newPair(t, "localhost"), "cannot change between TLS and plain HTTP while clients come by it: restart pollmux, or take another port"},
+	} {
+		write(t, s.file, s.yaml(test.line, " interval: 2h"))
+		if status, body := s.post(); status != 422 || !strings.Contains(body, test.want) {
+			t.Errorf("%s: %d %s", test.line, status, body)
+		}
+	}
+	if c := s.config(); c.Reloads != 0 || c.LastError == nil {
+		t.Errorf("%+v", c)
+	}
+}
+
+// newPair writes a certificate and its key, and returns how a configuration names them.
+func newPair(t *testing.T, name string) string {
+	t.Helper()
+	c, k := pki.New(t).Pair(name)
+	cert, key := pki.Files(t, t.TempDir(), c, k)
+	return fmt.Sprintf("{cert: %q, key: %q}", cert, key)
+}
+
+func TestASocketShowsOtherCertificatesFromThenOn(t *testing.T) {
+	s := newPlace(t, "tls: "+newPair(t, "one.example"), " interval: 1h")
+	shown := func() string {
+		t.Helper()
+		c, err := tls.Dial("tcp", s.serve, &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.ConnectionState().PeerCertificates[0].DNSNames[0]
+	}
+	if name := shown(); name != "one.example" {
+		t.Fatal(name)
+	}
+	write(t, s.file, s.yaml("tls: "+newPair(t, "two.example"), " interval: 1h"))
+	if status, body := s.post(); status != 200 {
+		t.Fatal(body)
+	}
+	if name := shown(); name != "two.example" {
+		t.Error(name)
+	}
+	if _, metrics := fetch(t, "http://"+s.admin+"/metrics"); strings.Count(metrics, "\npollmux_tls_certificate_not_after_timestamp_seconds{") != 1 {
+		t.Error("the old one is told of")
+	}
 }

@@ -127,6 +127,6 @@ func (w *watcher) add(dir string) bool {
 func (w *watcher) fallBack(why error) {
 	if !w.told {
 		w.told = true
-		w.log.Info("the system does not tell of changes of the configuration: it is looked at every now and then", "every", lookEvery, "reason", why)
+		w.log.Info("the system does not tell of changes of the configuration: it is looked at every now and then", "retry_in", lookEvery, "error", why)
 	}
 }
