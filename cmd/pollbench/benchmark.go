@@ -33,7 +33,7 @@ type result interface {
 
 // newBenchmarks are all of them.
 func newBenchmarks() []*benchmark {
-	return []*benchmark{newPoll(), newPass(), newFan(), newHerd(), newSavings(), newIdle(), newChurn(), newSoak(), newURLs(), newFreshness(), newAnalyze(), newServers(), newDrain(), newUpgrade()}
+	return []*benchmark{newPoll(), newPass(), newFan(), newHerd(), newSavings(), newIdle(), newChurn(), newSoak(), newURLs(), newFreshness(), newAnalyze(), newServers(), newDrain(), newUpgrade(), newReload()}
 }
 
 // newBenchmark completes a command. The caller sets measure.

@@ -114,6 +114,7 @@ func TestWrongUsageIsTwoAndSaysWhatIsWrong(t *testing.T) {
 		"logs --truth /nowhere/at/all.txt":           "--truth /nowhere/at/all.txt: there is no such directory",
 		"drain --n 0":                                "--n 0: choose at least 1",
 		"upgrade --times 0":                          "--times 0: choose at least 1",
+		"reload --times 9":                           "--times 9: choose at least 10",
 		"schedule":                                   "--trace and --generate: choose one of them",
 		"schedule --trace - --generate poisson":      "--trace and --generate: choose one of them",
 		"schedule --trace -":                         "--budget 0: choose requests per second, more than 0",
@@ -157,13 +158,13 @@ func TestAnOutcomeIsTableAndJSONAndMayBeABaseline(t *testing.T) {
 }
 
 // Those that try pollmux itself, which they build.
-func TestDrainAndUpgradeHaveAQuickRun(t *testing.T) {
+func TestWhatStartsPollmuxItselfHasAQuickRun(t *testing.T) {
 	skipWithoutProc(t)
 	binary := filepath.Join(t.TempDir(), "pollmux")
 	if out, err := exec.Command("go", "build", "-o", binary, "../pollmux").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, line := range []string{"drain --quick", "upgrade --quick --times 1 --fresh 4 --kept 8"} {
+	for _, line := range []string{"drain --quick", "upgrade --quick --times 1 --fresh 4 --kept 8", "reload --quick --times 10"} {
 		code, stdout, stderr := try(t, append(strings.Fields(line), "--binary", binary)...)
 		if code != exitGood || !strings.Contains(stdout, "verdict: good") {
 			t.Errorf("%s: %d, %s%s", line, code, stdout, stderr)

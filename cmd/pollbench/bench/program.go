@@ -22,7 +22,7 @@ import (
 // own: what signals do to it is what is looked at. It may have successors.
 type program struct {
 	cmd            *exec.Cmd
-	log            string // path
+	config, log    string // paths
 	address, admin string
 	exit           chan struct{} // closed when the first process has ended
 	err            error         // how; read it once exit is closed
@@ -86,8 +86,7 @@ func startProgram(ctx context.Context, s *stage.Stage, path, origin, lines strin
 	if p.address, p.admin, err = twoAddresses(); err != nil {
 		return nil, err
 	}
-	config, err := s.File("program.yaml", fmt.Appendf(nil, programConfig, p.address, p.admin, lines, origin))
-	if err != nil {
+	if p.config, err = s.File("program.yaml", fmt.Appendf(nil, programConfig, p.address, p.admin, lines, origin)); err != nil {
 		return nil, err
 	}
 	if p.log, err = s.File("program.log", nil); err != nil {
@@ -98,7 +97,7 @@ func startProgram(ctx context.Context, s *stage.Stage, path, origin, lines strin
 		return nil, err
 	}
 	defer log.Close()
-	p.cmd = exec.Command(path, "serve", "--config", config)
+	p.cmd = exec.Command(path, "serve", "--config", p.config)
 	p.cmd.Stderr = log // a file, which successors may keep
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
