@@ -94,6 +94,14 @@ func (s *secret) Close() error {
 	return s.Conn.Close()
 }
 
+// hush has Close say no goodbye if the client would have to take something first, which
+// is waited for. On an idle connection it ends nothing: the last answer was whole.
+func (c *conn) hush() {
+	if s, ok := c.Conn.(*secret); ok && c.isFull() {
+		s.reset.Store(true)
+	}
+}
+
 // rawSocket gives access to the socket of a connection, secret or not, to look at it;
 // nil if it has none. The read deadline is what it was set to.
 func (c *conn) rawSocket() syscall.RawConn {

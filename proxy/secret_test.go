@@ -281,3 +281,32 @@ func TestARequestOfWhichHalfARecordHasComeIsNotCutByADrain(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Whoever makes room, or drains, closes the connections of many.
+func TestAnIdleClientThatTakesNothingKeepsNobodyWaiting(t *testing.T) {
+	r := newSecretRig(t, "interval: 1h")
+	if _, err := r.ask(r.dial(), "/x"); err != nil {
+		t.Fatal(err)
+	}
+	served := r.proxy.gate.unheld()[0]
+	r.eventually("it is idle", func() bool { return served.state.Load() == connIdle })
+	socket := served.Conn.(*secret).NetConn()
+	for size := 64 << 20; size > 0; size /= 64 { // to the last byte
+		var err error
+		for err == nil {
+			_ = socket.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
+			_, err = socket.Write(make([]byte, size))
+		}
+	}
+	retired := make(chan struct{})
+	go func() {
+		defer close(retired)
+		served.retire()
+	}()
+	select {
+	case <-retired:
+	case <-time.After(3 * time.Second): // package tls waits for five
+		t.Error("its goodbye is waited for")
+	}
+	<-retired
+}
