@@ -146,6 +146,9 @@ func (c *conn) end() error {
 		if c.linger.Load() {
 			c.drain()
 		}
+		if c.isEvicted() {
+			c.hush() // by whoever has others to look after
+		}
 		err = c.Conn.Close()
 		if c.gate != nil {
 			c.gate.leave(c)

@@ -102,7 +102,7 @@ func (p *Proxy) settle(ctx context.Context, patience time.Time) {
 // yet.
 func (g *gate) closeIdle(quiet time.Duration) (left int) {
 	for _, c := range g.unheld() {
-		if c.state.Load() != connIdle || g.now()-c.used.Load() < int64(quiet) || c.hasUnread() {
+		if c.state.Load() != connIdle || g.now()-c.used.Load() < int64(quiet) || c.hasUnread() || c.isMidway() {
 			left++
 			continue
 		}

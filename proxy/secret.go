@@ -22,11 +22,23 @@ import (
 // given to the engine, which would write to it as it is.
 type secret struct {
 	*tls.Conn
-	reset atomic.Bool // it is to be closed without a word
+	records *records
+	reset   atomic.Bool // it is to be closed without a word
 }
 
 func newSecret(c net.Conn, t *tls.Config) *secret {
-	return &secret{Conn: tls.Server(sock.New(c), t)}
+	r := &records{Conn: sock.New(c)}
+	return &secret{Conn: tls.Server(r, t), records: r}
+}
+
+// NetConn is the socket below.
+func (s *secret) NetConn() net.Conn { return s.records.Conn }
+
+// isMidway reports whether part of a TLS record has been read: a request that is on its
+// way, although neither the socket nor whoever serves it has anything of it.
+func (c *conn) isMidway() bool {
+	s, ok := c.Conn.(*secret)
+	return ok && s.records.midway.Load()
 }
 
 // Read reads what the client has sent. Who speaks plain HTTP is told so, in plain
@@ -35,7 +47,7 @@ func (s *secret) Read(p []byte) (int, error) {
 	n, err := s.Conn.Read(p)
 	var odd tls.RecordHeaderError
 	if err != nil && errors.As(err, &odd) && odd.Conn != nil && isMethod(odd.RecordHeader) {
-		sayNotSecret(odd.Conn)
+		sayNotSecret(s.NetConn())
 	}
 	return n, err
 }
@@ -80,6 +92,14 @@ func (s *secret) Close() error {
 		return s.NetConn().Close()
 	}
 	return s.Conn.Close()
+}
+
+// hush has Close say no goodbye if the client would have to take something first, which
+// is waited for. On an idle connection it ends nothing: the last answer was whole.
+func (c *conn) hush() {
+	if s, ok := c.Conn.(*secret); ok && c.isFull() {
+		s.reset.Store(true)
+	}
 }
 
 // rawSocket gives access to the socket of a connection, secret or not, to look at it;

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -210,4 +211,102 @@ func TestASharedPollTellsOfTLSWhereThatIsInItsKey(t *testing.T) {
 	if got := plain.requestsTo("/a")[0].Header.Get("X-Forwarded-Proto"); got != "" {
 		t.Errorf("it is told %q, which is not in the key", got)
 	}
+}
+
+// halting is a client's socket that holds back the second half of what is written, and
+// all behind that, once it is told to.
+type halting struct {
+	net.Conn
+	halts bool
+	rest  []byte
+}
+
+func (h *halting) Write(p []byte) (int, error) {
+	switch {
+	case !h.halts:
+		return h.Conn.Write(p)
+	case h.rest != nil:
+		h.rest = append(h.rest, p...)
+		return len(p), nil
+	}
+	h.rest = bytes.Clone(p[len(p)/2:])
+	_, err := h.Conn.Write(p[:len(p)/2])
+	return len(p), err
+}
+
+// Half a record is no request yet, and has left the socket: the connection seems idle.
+func TestARequestOfWhichHalfARecordHasComeIsNotCutByADrain(t *testing.T) {
+	r := newSecretRig(t, "mode: pass")
+	socket, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = socket.SetDeadline(time.Now().Add(await.Patience))
+	wire := &halting{Conn: socket}
+	trust := r.pki.Trust().Clone()
+	trust.ServerName = "127.0.0.1"
+	c := tls.Client(wire, trust)
+	t.Cleanup(func() { _ = socket.Close() })
+	if _, err := r.ask(c, "/x"); err != nil {
+		t.Fatal(err)
+	}
+	idle := r.dial()
+	if _, err := r.ask(idle, "/x"); err != nil {
+		t.Fatal(err)
+	}
+	wire.halts = true
+	_, _ = io.WriteString(c, requestText("POST", "/x", r.addr, strings.Repeat("x", 4000), nil))
+	r.eventually("half of it was read", func() bool {
+		for _, served := range r.proxy.gate.unheld() {
+			if served.RemoteAddr().String() == socket.LocalAddr().String() && served.isMidway() {
+				return true
+			}
+		}
+		return false
+	})
+	for _, served := range r.proxy.gate.unheld() {
+		served.used.Store(r.proxy.gate.now() - int64(quietAfter))
+	}
+	stopped := r.stop()
+	if _, err := idle.Read(make([]byte, 1)); err != io.EOF {
+		t.Fatalf("the idle one: %v", err)
+	}
+	if _, err := socket.Write(wire.rest); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := readReply(bufio.NewReader(c), "POST"); err != nil || a.StatusCode != 200 || !a.Close {
+		t.Errorf("%v, %v", a.Response, err)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+// Whoever makes room, or drains, closes the connections of many.
+func TestAnIdleClientThatTakesNothingKeepsNobodyWaiting(t *testing.T) {
+	r := newSecretRig(t, "interval: 1h")
+	if _, err := r.ask(r.dial(), "/x"); err != nil {
+		t.Fatal(err)
+	}
+	served := r.proxy.gate.unheld()[0]
+	r.eventually("it is idle", func() bool { return served.state.Load() == connIdle })
+	socket := served.Conn.(*secret).NetConn()
+	for size := 64 << 20; size > 0; size /= 64 { // to the last byte
+		var err error
+		for err == nil {
+			_ = socket.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
+			_, err = socket.Write(make([]byte, size))
+		}
+	}
+	retired := make(chan struct{})
+	go func() {
+		defer close(retired)
+		served.retire()
+	}()
+	select {
+	case <-retired:
+	case <-time.After(3 * time.Second): // package tls waits for five
+		t.Error("its goodbye is waited for")
+	}
+	<-retired
 }

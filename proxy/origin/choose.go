@@ -23,31 +23,35 @@ const (
 
 // choose returns the server for a request, but none of those that were tried: the
 // one that the request's Affinity prefers, unless that has much more to do than
-// others; without one the one that has least to do. Those that are left out are
-// chosen only where there is no other, and tried says nothing then of a single one.
+// others; without one the one that has least to do. Who is back gets more than its
+// share where nobody else takes requests. Those that are left out are chosen only where
+// there is no other at all, and tried says nothing then of a single one.
 // A request of a server's own trial is one by which it is judged: settle must follow.
 func (g *Group) choose(req *Request, tried []*Server, now time.Time) (s *Server, open bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.turn++
-	if s = g.bestLocked(req, tried, now, false); s != nil {
+	if s = g.bestLocked(req, tried, now, (*Server).openLocked); s != nil {
 		if s.state == Returning && s.proven.IsZero() {
 			s.trial = true
 		}
 		return s, true
 	}
-	return g.bestLocked(req, tried, now, true), false
+	if s = g.bestLocked(req, tried, now, (*Server).backLocked); s != nil {
+		return s, false
+	}
+	return g.bestLocked(req, tried, now, (*Server).existsLocked), false
 }
 
 // hasOther reports whether a server is open to a request besides those.
 func (g *Group) hasOther(req *Request, tried []*Server, now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.bestLocked(req, tried, now, false) != nil
+	return g.bestLocked(req, tried, now, (*Server).openLocked) != nil
 }
 
-// bestLocked considers those that are open or, if anyway, all.
-func (g *Group) bestLocked(req *Request, tried []*Server, now time.Time, anyway bool) (best *Server) {
+// bestLocked considers those that suit a request.
+func (g *Group) bestLocked(req *Request, tried []*Server, now time.Time, suits func(*Server, *Request, time.Time) bool) (best *Server) {
 	most := int64(1 << 62)
 	if req.Affinity != 0 {
 		most = g.boundLocked()
@@ -55,7 +59,7 @@ func (g *Group) bestLocked(req *Request, tried []*Server, now time.Time, anyway 
 	var rank uint64
 	for i := range g.servers {
 		s := g.servers[(i+g.turn)%len(g.servers)]
-		if slices.Contains(tried, s) || !anyway && !s.openLocked(req, now) {
+		if slices.Contains(tried, s) || !suits(s, req, now) {
 			continue
 		}
 		own := mix(req.Affinity ^ s.seed)
@@ -109,6 +113,15 @@ func (s *Server) openLocked(req *Request, now time.Time) bool {
 	}
 	return false
 }
+
+// backLocked reports whether a server was shown to be back, whatever its share: it is
+// there to be asked before any that is left out.
+func (s *Server) backLocked(_ *Request, now time.Time) bool {
+	return s.state == Returning && !s.proven.IsZero() && !now.Before(s.rests)
+}
+
+// existsLocked is all that is asked of a server where no other is better.
+func (s *Server) existsLocked(*Request, time.Time) bool { return true }
 
 // mix makes a number of which every bit depends on every bit of another (the
 // finalizer of SplitMix64).

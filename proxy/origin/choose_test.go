@@ -72,6 +72,35 @@ func TestAFeedStaysWithItsServerWhileThatHasNotMuchMoreToDo(t *testing.T) {
 	same("with all busy", nil)
 }
 
+// Servers that are restarted one after the other: the first one is back, and has not
+// got its whole share yet, when the second one goes.
+func TestWhoIsBackGetsEverythingWhileTheOthersAreOut(t *testing.T) {
+	for _, state := range []State{Ejected, Unhealthy} {
+		g := threeServers(t)
+		now := time.Now()
+		g.mu.Lock()
+		for _, s := range g.servers {
+			s.enterLocked(state, now)
+			s.until = now.Add(time.Hour)
+			s.noteSettledLocked(now)
+		}
+		back := g.servers[1]
+		back.enterLocked(Returning, now)
+		back.proveLocked(now)
+		g.mu.Unlock()
+		back.load.Store(100) // the others look idle
+		write := &Request{Method: "POST"}
+		for what, of := range map[string]func(int) *Request{
+			"writes": func(int) *Request { return write },
+			"polls":  func(i int) *Request { return poll(mix(uint64(i + 1))) },
+		} {
+			if n := picks(g, 300, of)[back]; n != 300 {
+				t.Errorf("the others are %s: of 300 %s, %d go to the one that is back", state, what, n)
+			}
+		}
+	}
+}
+
 func TestWhoIsOutGetsNothingUnlessAllAre(t *testing.T) {
 	for _, state := range []State{Ejected, Unhealthy} {
 		g := threeServers(t)

@@ -3,9 +3,10 @@ package origin
 import (
 	"context"
 	"crypto/tls"
-	"encoding/binary"
 	"io"
 	"net"
+
+	"github.com/pollmux/pollmux/proxy/sock"
 )
 
 // secureConn is a TLS connection that also tells what crypto/tls keeps to
@@ -42,40 +43,22 @@ func (s *secureConn) Read(p []byte) (int, error) {
 // server that reads nothing.
 func (s *secureConn) abort() error { return s.records.Close() }
 
-// records follows the TLS records (RFC 8446 section 5.1) that are read from a
-// connection. It belongs to whoever reads from the TLS connection above.
+// records is the connection below, and how the TLS records lie that are read from it.
+// It belongs to whoever reads from the TLS connection above.
 type records struct {
 	net.Conn
-	header [5]byte // of the record under way
-	got    int     // bytes of the header
-	left   int     // bytes of the record behind its header
-	ended  bool    // the connection has, whatever TLS said
+	read  sock.Records
+	ended bool // the connection has, whatever TLS said
 }
 
 // Read is for crypto/tls.
 func (r *records) Read(p []byte) (int, error) {
 	n, err := r.Conn.Read(p)
-	r.follow(p[:n])
+	r.read.Follow(p[:n])
 	r.ended = r.ended || err == io.EOF
 	return n, err
 }
 
-func (r *records) follow(p []byte) {
-	for len(p) > 0 {
-		if r.got == len(r.header) {
-			n := min(r.left, len(p))
-			p, r.left = p[n:], r.left-n
-		} else {
-			n := copy(r.header[r.got:], p)
-			p, r.got = p[n:], r.got+n
-			r.left = int(binary.BigEndian.Uint16(r.header[3:]))
-		}
-		if r.got == len(r.header) && r.left == 0 {
-			r.got = 0
-		}
-	}
-}
-
 // whole reports whether what was read ends with a record: then crypto/tls holds
 // no part of one, which it could not show.
-func (r *records) whole() bool { return r.got == 0 }
+func (r *records) whole() bool { return r.read.Whole() }
