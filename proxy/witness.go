@@ -63,7 +63,7 @@ func (p *Proxy) retire(ctx context.Context, old, next *witness) {
 	if old == nil {
 		return
 	}
-	old.access.Retire()
+	old.access.Retire(ctx)
 	if next != nil && next.tracer == old.tracer {
 		return
 	}
