@@ -1,5 +1,7 @@
 package ledger
 
+import "time"
+
 // WithPollmux is how many requests the origin got.
 func (r *RouteStats) WithPollmux() int64 {
 	return r.UpstreamRequests.Poll + r.UpstreamRequests.Authorize + r.UpstreamRequests.Pass
@@ -22,7 +24,7 @@ func (r *RouteStats) Held() int64 {
 // seconds. What is no count is as it is now. If the process was restarted in between,
 // or a route is another one than before, then only what came after that is known.
 func (s Stats) Since(before Stats) (d Stats, seconds float64) {
-	if s.UptimeSeconds < before.UptimeSeconds {
+	if s.IsAnother(before) {
 		return s, s.UptimeSeconds
 	}
 	d = s
@@ -33,6 +35,13 @@ func (s Stats) Since(before Stats) (d Stats, seconds float64) {
 	d.Totals = s.Totals.since(&before.Totals)
 	d.Limits = sinceCounts(s.Limits, before.Limits)
 	return d, s.UptimeSeconds - before.UptimeSeconds
+}
+
+// IsAnother reports whether an account began after a reading of another one: the
+// process was restarted in between, however long it has run since.
+func (s Stats) IsAnother(before Stats) bool {
+	began := s.TakenAt.Add(-time.Duration(s.UptimeSeconds * float64(time.Second)))
+	return s.UptimeSeconds < before.UptimeSeconds || !before.TakenAt.IsZero() && began.After(before.TakenAt)
 }
 
 // route finds a route's account, nil if there is none.
