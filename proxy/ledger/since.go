@@ -29,8 +29,9 @@ func (s Stats) Since(before Stats) (d Stats, seconds float64) {
 	}
 	d = s
 	d.Routes = nil
+	known := before.byName()
 	for i := range s.Routes {
-		d.Routes = append(d.Routes, s.Routes[i].since(before.route(s.Routes[i].Name)))
+		d.Routes = append(d.Routes, s.Routes[i].since(known[s.Routes[i].Name]))
 	}
 	d.Totals = s.Totals.since(&before.Totals)
 	d.Limits = sinceCounts(s.Limits, before.Limits)
@@ -44,14 +45,13 @@ func (s Stats) IsAnother(before Stats) bool {
 	return s.UptimeSeconds < before.UptimeSeconds || !before.TakenAt.IsZero() && began.After(before.TakenAt)
 }
 
-// route finds a route's account, nil if there is none.
-func (s *Stats) route(name string) *RouteStats {
+// byName are the routes' accounts.
+func (s *Stats) byName() map[string]*RouteStats {
+	all := make(map[string]*RouteStats, len(s.Routes))
 	for i := range s.Routes {
-		if s.Routes[i].Name == name {
-			return &s.Routes[i]
-		}
+		all[s.Routes[i].Name] = &s.Routes[i]
 	}
-	return nil
+	return all
 }
 
 func (r RouteStats) since(b *RouteStats) RouteStats {
