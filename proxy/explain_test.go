@@ -139,11 +139,11 @@ func (r *rig) headOf(method, path string, fields []string) (int, http.Header) {
 
 func TestAnExplanationHasNoSecret(t *testing.T) {
 	r := newRigBy(t, explainYAML)
-	secrets := []string{"canary-bearer-1", "canary-cookie-1", "canary-bare", "canary-key-1", "canary-own-1", "canary-query-1"}
+	secrets := []string{"canary-escaped-1", "canary-behind-1", "canary-csrf-1", "canary-bearer-1", "canary-cookie-1", "canary-bare", "canary-key-1", "canary-own-1", "canary-query-1"}
 	for _, path := range []string{"/scores/x", "/public/x", "/mine/x", "/seen/x", "/plain/x", "/nothing"} {
 		for _, live := range []bool{false, true} {
-			said := r.explain(explain.Question{URL: path + "?access_token=canary-query-1&a=1", Live: live, Header: []string{
-				"Authorization: Bearer canary-bearer-1", "Cookie: sid=canary-cookie-1; canary-bare", "X-Api-Key: canary-key-1", "X-My-Secret: canary-own-1",
+			said := r.explain(explain.Question{URL: path + "?access_token=canary-query-1&a=1&%74oken=canary-escaped-1&b=2;token=canary-behind-1", Live: live, Header: []string{
+				"Authorization: Bearer canary-bearer-1", "Cookie: sid=canary-cookie-1; canary-bare", "X-Api-Key: canary-key-1", "X-My-Secret: canary-own-1", "X-Csrf: canary-csrf-1",
 			}})
 			var text strings.Builder
 			if err := said.Text(&text, "test.yaml"); err != nil {

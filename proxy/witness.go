@@ -47,8 +47,12 @@ func (p *Proxy) newWitness(c *config.Config, old *witness) (*witness, error) {
 	return w, nil
 }
 
-// retireTimeout bounds how long what was traced is sent on by an old configuration.
-const retireTimeout = 10 * time.Second
+// retireTimeout bounds how long what was traced is sent on by an old configuration;
+// and logTimeout how long an access log may be stuck that nobody reads.
+const (
+	retireTimeout = 10 * time.Second
+	logTimeout    = time.Second
+)
 
 // hear has another witness take the place of the one there is, and ends that. It
 // blocks until what that has heard is on its way, for retireTimeout at most.
@@ -63,7 +67,9 @@ func (p *Proxy) retire(ctx context.Context, old, next *witness) {
 	if old == nil {
 		return
 	}
-	old.access.Retire()
+	soon, cancel := context.WithTimeout(ctx, logTimeout)
+	defer cancel()
+	old.access.Retire(soon)
 	if next != nil && next.tracer == old.tracer {
 		return
 	}

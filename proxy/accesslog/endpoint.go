@@ -25,7 +25,8 @@ type endpoint struct {
 	urls, pairs     sketch // URLs of those, and clients with URLs
 	periods         periods
 	cursors         map[string]int64 // requests, by name
-	busters         map[string]bool
+	busters         map[string]int64
+	plain           sightings
 	first, lastSeen int64
 }
 
@@ -64,11 +65,12 @@ func (e *endpoint) add(r *request) {
 		e.first = r.order
 	}
 	e.lastSeen = r.order
-	if r.buster != nil && len(e.busters) < maxNames && !e.busters[string(r.buster)] {
+	e.plain.add(r.plain)
+	if r.buster != nil && (len(e.busters) < maxNames || e.busters[string(r.buster)] > 0) {
 		if e.busters == nil {
-			e.busters = map[string]bool{}
+			e.busters = map[string]int64{}
 		}
-		e.busters[string(r.buster)] = true
+		e.busters[string(r.buster)]++
 	}
 }
 
@@ -118,11 +120,12 @@ func (e *endpoint) absorb(o *endpoint) {
 		}
 		e.cursors[name] += n
 	}
-	for name := range o.busters {
+	addAll(e.plain[:], o.plain[:])
+	for name, n := range o.busters {
 		if e.busters == nil {
-			e.busters = map[string]bool{}
+			e.busters = map[string]int64{}
 		}
-		e.busters[name] = true
+		e.busters[name] += n
 	}
 	*o = endpoint{into: e}
 }

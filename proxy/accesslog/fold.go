@@ -23,6 +23,7 @@ type request struct {
 
 	path   []byte
 	buster []byte // a name of a parameter that was left out; nil for none, or "_"
+	plain  names  // of parameters whose values were not random
 	name   uint8  // of the cursor: an index of cursorNames
 	cursor uint64 // its value, or a hash of it
 
@@ -115,7 +116,7 @@ func (f *folder) param(param []byte, now int64, r *request) {
 	name, value, _ := bytes.Cut(param, []byte{'='})
 	i := f.cursors[string(name)]
 	switch {
-	case share.Loses(param, busterNames), i == 0 && looksRandom(value, now) && bytes.IndexByte(param, ';') < 0:
+	case share.Loses(param, busterNames), i == 0 && isIgnorable(name) && looksRandom(value, now) && bytes.IndexByte(param, ';') < 0:
 		if string(name) != "_" {
 			r.buster = name
 		}
@@ -128,6 +129,7 @@ func (f *folder) param(param []byte, now int64, r *request) {
 		}
 		f.url = append(append(f.url, '&'), name...)
 	default:
+		r.plain.add(name)
 		f.url = append(append(f.url, '&'), param...)
 	}
 	f.key = append(append(f.key, '&'), param...)

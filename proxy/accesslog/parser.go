@@ -65,11 +65,15 @@ func (p *parser) request(line []byte, r *request, b *batch) (ok bool) {
 		return false
 	}
 	p.folder.fold(&p.entry, r)
-	if p.reader.json != nil {
-		r.path, r.buster = b.keep(r.path), b.keep(r.buster)
+	if p.reader.json != nil || len(line) > longLine {
+		r.path, r.buster = b.keep(r.path[:min(len(r.path), longestPath+1)]), b.keep(r.buster)
 	}
 	return true
 }
+
+// longLine is how long a line is of which is kept, while requests wait in the queue,
+// only what is needed.
+const longLine = 512
 
 // keep copies what is the parser's own.
 func (b *batch) keep(v []byte) []byte {

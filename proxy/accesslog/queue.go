@@ -6,10 +6,12 @@ import (
 )
 
 // patience is for how long requests wait for those that came before them and are
-// further down in the log, in seconds of log time; room is how many may.
+// further down in the log, in seconds of log time; room is how many may, and
+// roomForPaths how long their paths may be together.
 const (
-	patience = 5
-	room     = 1 << 18
+	patience     = 5
+	room         = 1 << 18
+	roomForPaths = 64 << 20
 )
 
 // queue puts requests into the order in which they came. Dates without parts of a
@@ -18,6 +20,7 @@ type queue struct {
 	seconds [2 * patience][]request // by their second, modulo
 	first   int64                   // the earliest second that is not over
 	count   int
+	paths   int   // bytes
 	late    int64 // requests that came after their second was over
 	behind  int   // the last so many of them were late
 	returns int64 // how often the dates of the log went back
@@ -38,7 +41,7 @@ func (q *queue) add(r *request) {
 	if second = q.notBefore(second); second < q.first {
 		second = q.first
 	}
-	for second >= q.first+patience || q.count >= room {
+	for second >= q.first+patience || q.count >= room || q.paths >= roomForPaths {
 		q.release()
 		if q.count == 0 {
 			q.first = max(q.first, second)
@@ -49,6 +52,7 @@ func (q *queue) add(r *request) {
 	i := second % int64(len(q.seconds))
 	q.seconds[i] = append(q.seconds[i], *r)
 	q.count++
+	q.paths += len(r.path)
 }
 
 // sure is how many late requests in a row there are before it is the one before them
@@ -93,6 +97,7 @@ func (q *queue) release() {
 		slices.SortStableFunc(bucket, byOrder)
 	}
 	for j := range bucket {
+		q.paths -= len(bucket[j].path)
 		q.out(&bucket[j])
 	}
 	q.count -= len(bucket)

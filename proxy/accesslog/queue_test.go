@@ -3,6 +3,7 @@ package accesslog
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -56,5 +57,34 @@ func TestAGapInTheLogTakesNoTime(t *testing.T) {
 	out, q := through([]request{{time: 1e9, fine: true}, {time: 9e18, fine: true}, {time: 9e18 + 1, fine: true}})
 	if len(out) != 3 || q.late != 0 || out[2].order != 9e18+1 {
 		t.Error(out)
+	}
+}
+
+// Whoever can send requests chooses how long they are; what waits is bounded all the
+// same, and does not keep the pieces of the log that it was read from.
+func TestLongLinesTakeNoMoreRoomThanShortOnes(t *testing.T) {
+	q := newQueue(func(*request) {})
+	path := make([]byte, longestPath)
+	for i := range 2 * roomForPaths / longestPath {
+		q.add(&request{time: 1e18 + int64(i%2), path: path})
+		if q.paths > roomForPaths+longestPath {
+			t.Fatal(i, q.paths)
+		}
+	}
+	if q.close(); q.paths != 0 {
+		t.Error(q.paths)
+	}
+	var s script
+	s.ask(0, "10.0.0.1", "GET", "/"+strings.Repeat("x", 2*longestPath)+"?"+strings.Repeat("y", 1000), 200)
+	s.ask(0, "10.0.0.1", "GET", "/x?"+strings.Repeat("y", 1000), 200)
+	formats, err := ParseFormat(format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newParser(formats[0], "log").parse([]byte(s.String()))
+	for _, r := range b.requests {
+		if cap(r.path) > longestPath+1 {
+			t.Errorf("%d bytes of a path are kept, of %d", len(r.path), cap(r.path))
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -99,10 +100,7 @@ func (r *Report) add(e *endpoint, l ladder) {
 	if name := e.cursor(); name != "" {
 		end.Cursor = &name
 	}
-	for name := range e.busters {
-		end.IgnoreQuery = append(end.IgnoreQuery, name)
-	}
-	slices.Sort(end.IgnoreQuery)
+	end.IgnoreQuery = append(end.IgnoreQuery, e.ignorable()...)
 	end.Shareable, end.Reasons = e.shareable()
 	if end.Coalesced = end.Shareable && e.isPolled() && e.pattern != "/"+anyMany; end.Coalesced {
 		end.SavedRequests, end.SavedBytes = e.saved[rung], e.savedBytes[rung]
@@ -136,6 +134,9 @@ func (e *endpoint) shareable() (yes bool, reasons []string) {
 	}
 	if urls, clients := e.urls.count(), e.pollers.count(); urls >= 3 && clients >= 3 && e.pairs.count()*10 <= urls*12 {
 		no("each client polls a URL of its own: %d URLs, %d clients", urls, clients)
+	}
+	for _, name := range e.doubtful() {
+		no("the parameter %s is the time or a random number in some requests, and something else in others: if it makes no difference, add it to key.ignore_query", strconv.QuoteToASCII(name))
 	}
 	if e.of[monitoring]*2 > e.requests {
 		no("health checks: their answers must come from the origin")

@@ -21,6 +21,7 @@ type node struct {
 const (
 	maxChildren  = 100
 	maxEndpoints = 5000
+	longestPath  = 2048 // bytes
 )
 
 func newTree(most int) *tree {
@@ -37,7 +38,7 @@ func (t *tree) place(r *request) *endpoint {
 	if r.method != read {
 		side = 1
 	}
-	if r.status == 400 || r.status == 404 || r.status == 405 || r.status == 414 || len(r.path) == 0 || r.path[0] != '/' || len(r.path) > 2048 {
+	if r.status == 400 || r.status == 404 || r.status == 405 || r.status == 414 || len(r.path) == 0 || r.path[0] != '/' || len(r.path) > longestPath {
 		return t.rest[side] // strangers try all sorts of paths
 	}
 	n, pattern := t.top[side], make([]byte, 0, 64)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/pollmux/pollmux/proxy/share"
 )
@@ -32,8 +33,17 @@ func (e *Explanation) Text(w io.Writer, file string) error {
 	}
 	p.schedule(e.Schedule)
 	p.feed(e.Feed)
-	_, err := io.WriteString(w, p.String())
+	_, err := io.WriteString(w, strings.Map(printed, p.String()))
 	return err
+}
+
+// printed is a character that a terminal can be sent: what was asked about may have
+// bytes that would move its cursor.
+func printed(r rune) rune {
+	if r == '\n' || unicode.IsPrint(r) {
+		return r
+	}
+	return '?'
 }
 
 // page is a text of titles with what belongs to them.

@@ -67,10 +67,11 @@ func (a *Access) Open(c config.Log) (*Policy, error) {
 }
 
 // Retire ends a policy: what was logged by it is written, and its file closed. What
-// is logged by it later is dropped.
-func (p *Policy) Retire() {
+// is logged by it later is dropped. It blocks while the queue is full, until ctx ends:
+// then nobody reads what is written, and the file stays open.
+func (p *Policy) Retire(ctx context.Context) {
 	if p != nil {
-		p.access.send(line{out: p.out, retires: true})
+		p.access.send(ctx, line{out: p.out, retires: true})
 	}
 }
 

@@ -124,7 +124,7 @@ func TestNothingIsWantedWithoutAPolicy(t *testing.T) {
 	if p != nil || p.Pick() || p.Wants(true, time.Hour) || p.MayWant() || p.Times() {
 		t.Errorf("%+v", p)
 	}
-	p.Retire()
+	p.Retire(t.Context())
 	if lines := a.Lines(); lines != (Lines{}) {
 		t.Errorf("%+v", lines)
 	}
@@ -212,6 +212,23 @@ func TestLinesThatCannotBeWrittenAreCounted(t *testing.T) {
 	}
 }
 
+func TestAnOutputThatTakesNothingHoldsUpNoReload(t *testing.T) {
+	out := &stuck{entered: make(chan struct{}, 1), release: make(chan struct{})}
+	_, p := access(t, out, config.Access{Sample: 1}, config.LogText)
+	p.Log(&entry)
+	<-out.entered
+	for range queued {
+		p.Log(&entry)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	p.Retire(ctx)
+	if ctx.Err() == nil {
+		t.Error("there was room")
+	}
+	close(out.release)
+}
+
 func TestAFileIsOpenedAnewByEachPolicy(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "access.log")
 	a, first := access(t, io.Discard, config.Access{Sample: 1, Output: name}, config.LogJSON)
@@ -226,7 +243,7 @@ func TestAFileIsOpenedAnewByEachPolicy(t *testing.T) {
 	}
 	second.Log(&entry)
 	first.Log(&entry) // who still has it
-	first.Retire()
+	first.Retire(t.Context())
 	first.Log(&entry) // too late
 	second.Log(&entry)
 	a.Close(context.Background())

@@ -3,6 +3,7 @@ package journal
 import (
 	"bufio"
 	"bytes"
+	"context"
 )
 
 // queued is how many lines may wait to be written. Each is 4 KiB at most.
@@ -32,11 +33,17 @@ func (e *enqueuer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// send tells run something. It blocks while there is no place.
-func (a *Access) send(l line) {
+// send tells run something. It blocks while there is no place, until ctx ends.
+func (a *Access) send(ctx context.Context, l line) {
+	select {
+	case a.queue <- l:
+		return
+	default:
+	}
 	select {
 	case a.queue <- l:
 	case <-a.done:
+	case <-ctx.Done():
 	}
 }
 

@@ -1,5 +1,7 @@
 package ledger
 
+import "time"
+
 // WithPollmux is how many requests the origin got.
 func (r *RouteStats) WithPollmux() int64 {
 	return r.UpstreamRequests.Poll + r.UpstreamRequests.Authorize + r.UpstreamRequests.Pass
@@ -22,27 +24,34 @@ func (r *RouteStats) Held() int64 {
 // seconds. What is no count is as it is now. If the process was restarted in between,
 // or a route is another one than before, then only what came after that is known.
 func (s Stats) Since(before Stats) (d Stats, seconds float64) {
-	if s.UptimeSeconds < before.UptimeSeconds {
+	if s.IsAnother(before) {
 		return s, s.UptimeSeconds
 	}
 	d = s
 	d.Routes = nil
+	known := before.byName()
 	for i := range s.Routes {
-		d.Routes = append(d.Routes, s.Routes[i].since(before.route(s.Routes[i].Name)))
+		d.Routes = append(d.Routes, s.Routes[i].since(known[s.Routes[i].Name]))
 	}
 	d.Totals = s.Totals.since(&before.Totals)
 	d.Limits = sinceCounts(s.Limits, before.Limits)
 	return d, s.UptimeSeconds - before.UptimeSeconds
 }
 
-// route finds a route's account, nil if there is none.
-func (s *Stats) route(name string) *RouteStats {
+// IsAnother reports whether an account began after a reading of another one: the
+// process was restarted in between, however long it has run since.
+func (s Stats) IsAnother(before Stats) bool {
+	began := s.TakenAt.Add(-time.Duration(s.UptimeSeconds * float64(time.Second)))
+	return s.UptimeSeconds < before.UptimeSeconds || !before.TakenAt.IsZero() && began.After(before.TakenAt)
+}
+
+// byName are the routes' accounts.
+func (s *Stats) byName() map[string]*RouteStats {
+	all := make(map[string]*RouteStats, len(s.Routes))
 	for i := range s.Routes {
-		if s.Routes[i].Name == name {
-			return &s.Routes[i]
-		}
+		all[s.Routes[i].Name] = &s.Routes[i]
 	}
-	return nil
+	return all
 }
 
 func (r RouteStats) since(b *RouteStats) RouteStats {

@@ -38,6 +38,17 @@ func TestAfterARestartAllIsNew(t *testing.T) {
 	}
 }
 
+func TestARestartIsOneHoweverLongAgoItIs(t *testing.T) {
+	taken := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	before := Stats{TakenAt: taken, UptimeSeconds: 100, Totals: RouteStats{ClientRequests: ClientRequests{Poll: 1000}}}
+	for uptime, want := range map[float64]int64{3590: 5000, 3700: 4000} {
+		now := Stats{TakenAt: taken.Add(time.Hour), UptimeSeconds: uptime, Totals: RouteStats{ClientRequests: ClientRequests{Poll: 5000}}}
+		if d, _ := now.Since(before); d.Totals.ClientRequests.Poll != want {
+			t.Errorf("up for %v s: %+v", uptime, d.Totals)
+		}
+	}
+}
+
 func TestARouteThatBeganAnewIsAnother(t *testing.T) {
 	route := func(name string, polls int64) RouteStats {
 		return RouteStats{Name: name, ClientRequests: ClientRequests{Poll: polls}, Unshared: map[string]int64{"range": polls}}

@@ -2,6 +2,7 @@ package share
 
 import (
 	"bytes"
+	"net/url"
 	"slices"
 
 	"github.com/pollmux/pollmux/proxy/head"
@@ -38,28 +39,43 @@ func hideCookies(cookies []byte) []byte {
 }
 
 // HideQuery is a target without the values of parameters that are called like a
-// secret.
+// secret, in whatever spelling.
 func HideQuery(target []byte) []byte {
 	path, query, found := bytes.Cut(target, []byte{'?'})
 	if !found {
 		return target
 	}
 	shown := append(bytes.Clone(path), '?')
-	for i, param := range bytes.Split(query, []byte{'&'}) {
-		if i > 0 {
-			shown = append(shown, '&')
+	for len(query) > 0 {
+		end := bytes.IndexAny(query, "&;") // for some servers both end a parameter
+		if end < 0 {
+			end = len(query)
 		}
-		if name, _, hasValue := bytes.Cut(param, []byte{'='}); hasValue && soundsSecret(name) {
-			param = append(append(bytes.Clone(name), '='), hidden...)
-		}
-		shown = append(shown, param...)
+		shown = append(shown, hideParam(query[:end])...)
+		shown = append(shown, query[end:min(end+1, len(query))]...)
+		query = query[min(end+1, len(query)):]
 	}
 	return shown
 }
 
+func hideParam(param []byte) []byte {
+	name, _, hasValue := bytes.Cut(param, []byte{'='})
+	if !hasValue {
+		return param
+	}
+	meant := string(name)
+	if plain, err := url.QueryUnescape(meant); err == nil {
+		meant = plain
+	}
+	if !soundsSecret([]byte(meant)) {
+		return param
+	}
+	return append(append(bytes.Clone(name), '='), hidden...)
+}
+
 // secretWords are parts of names that secrets go by. What is meant is to hide too
 // much: nothing is decided by them.
-var secretWords = []string{"auth", "token", "secret", "passw", "pwd", "key", "session", "sess", "sid", "sig", "jwt", "credential", "cert", "otp", "pin"}
+var secretWords = []string{"auth", "token", "secret", "passw", "pwd", "key", "session", "sess", "sid", "sig", "jwt", "credential", "cert", "otp", "pin", "csrf", "xsrf", "bearer", "saml", "ticket", "hmac"}
 
 func soundsSecret(name []byte) bool {
 	lower := bytes.ToLower(name)

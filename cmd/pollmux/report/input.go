@@ -39,7 +39,7 @@ func New(now ledger.Stats, before *ledger.Stats) Input {
 		return Input{Stats: now, Seconds: now.UptimeSeconds}
 	}
 	in := Input{Period: SinceReading}
-	if now.UptimeSeconds < before.UptimeSeconds {
+	if now.IsAnother(*before) {
 		in.Period = SinceRestart
 	}
 	in.Stats, in.Seconds = now.Since(*before)

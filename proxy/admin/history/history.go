@@ -57,7 +57,7 @@ func (h *History) note(routes []*ledger.Route, s *step) {
 	var now ledger.Reading // too large for each of them to have its own
 	kept := make(map[string]*track, len(routes))
 	for _, r := range routes {
-		t := h.track(r)
+		t := h.track(r, h.steps > s.times)
 		kept[r.Name()] = t
 		r.Read(&now)
 		total.add(t.note(&now, s))
@@ -68,11 +68,11 @@ func (h *History) note(routes []*ledger.Route, s *step) {
 }
 
 // track is that of a route: a new one, or the one that went on under its name with
-// another account.
-func (h *History) track(r *ledger.Route) *track {
+// another account. One that is late may come back with an account of long ago.
+func (h *History) track(r *ledger.Route, late bool) *track {
 	t := h.routes[r.Name()]
 	if t == nil {
-		t = &track{}
+		t = &track{late: late}
 	}
 	if t.route != r {
 		t.route, t.past = r, nil

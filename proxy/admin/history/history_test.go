@@ -209,3 +209,24 @@ func BenchmarkTick(b *testing.B) {
 		})
 	}
 }
+
+// A route that a reload takes away, and another brings back, goes on with its account,
+// all of which is not of the last few seconds.
+func TestARouteThatComesBackHasNotDoneEverythingAtOnce(t *testing.T) {
+	story(t, func(r *rig) {
+		poll := func(l *ledger.Route) func() { return func() { l.Requested(upgrade.Poll) } }
+		scores, other := r.ledger.Route("scores", time.Second), r.ledger.Route("other", time.Second)
+		r.pass(10*time.Minute, poll(scores))
+		r.ledger.Follow([]*ledger.Route{other}, nil, nil)
+		r.pass(10*time.Second, nil)
+		scores = r.ledger.Account("scores")
+		r.ledger.Follow([]*ledger.Route{other, scores}, nil, nil)
+		for range 3 {
+			r.pass(Step, poll(scores))
+			if _, total, _ := r.history.Last(nil); total.Would > 1.5 || r.last("scores").Would > 1.5 {
+				t.Errorf("one request a second: %+v, in all %+v", r.last("scores"), total)
+			}
+		}
+		r.near("would", r.last("scores").Would, 1)
+	})
+}

@@ -9,6 +9,7 @@ type track struct {
 	route *ledger.Route // whose account it was last
 	ring
 	past *past // nil until something was counted
+	late bool  // nobody knows when it counted what it says at first
 }
 
 // past is what a route's account said before.
@@ -28,12 +29,17 @@ type step struct {
 
 // note makes a point of a reading.
 func (t *track) note(now *ledger.Reading, s *step) Point {
+	late := t.late
+	t.late = false
 	if t.past == nil {
 		if isZero(now) {
 			t.push(Point{}, s.times)
 			return Point{}
 		}
 		t.past = &past{}
+		if late {
+			t.past = &past{last: *now, staleness: now.Staleness, delivery: now.Delivery}
+		}
 	}
 	last := &t.past.last
 	s.own = window{}
