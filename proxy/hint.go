@@ -19,7 +19,7 @@ func (h *hint) noStore(log *slog.Logger, r *request) {
 		return
 	}
 	log.Warn("polls are passed on one by one: the origin answers Cache-Control: no-store. "+
-		"If that is meant for caches, and without credentials everybody gets the same, let them share it: share_no_store: true",
+		"If that is meant for caches, and without credentials everybody gets the same, let them share it: share_no_store: true on the route, or serve --share-no-store where there is no file",
 		"route", r.route.Name)
 }
 

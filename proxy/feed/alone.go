@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/proxy/schedule"
+	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/upgrade"
 )
 
@@ -28,7 +29,7 @@ func (f *Feed) landAlone(fl *flight, l landing) {
 	r.refused = time.Time{}
 	pause := schedule.Backoff(r.failures, f.pace(), f.set.random())
 	r.next = maxTime(fl.began.Add(pause), now.Add(floor(l.response, f.spec.Audience, now)))
-	f.turnStale("the origin's answer may not be shared: " + string(l.verdict.Reason))
+	f.turnStale(keptFromOthers(l.verdict.Reason))
 	v := *f.view.Load()
 	v.alone, v.reason = now.Add(aloneTime), l.verdict.Reason
 	f.publish(&v, false)
@@ -36,6 +37,18 @@ func (f *Feed) landAlone(fl *flight, l landing) {
 		f.set.follow(f, &v)
 	}
 	f.giveAlone(fl, l)
+}
+
+// keptFromOthers says why a feed is stale whose origin answers, but to one alone.
+func keptFromOthers(reason share.Reason) string {
+	return "the origin's answer may not be shared: " + string(reason)
+}
+
+// isKeptFromOthers reports whether the feed is stale for that, and not as its
+// origin fails.
+func (f *Feed) isKeptFromOthers() bool {
+	v := f.view.Load()
+	return v.reason != "" && v.state.Stale == keptFromOthers(v.reason)
 }
 
 // giveAlone gives the response itself to whoever caused it.

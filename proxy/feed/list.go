@@ -13,8 +13,8 @@ type Info struct {
 	Version     uint64  `json:"version"`
 	Bytes       int     `json:"bytes"`
 	AgeSeconds  float64 `json:"age_seconds"`
-	Stale       string  `json:"stale,omitempty"`
-	Alone       string  `json:"alone,omitempty"`
+	Stale       string  `json:"stale,omitempty"` // why the last poll failed, or showed clients nothing
+	Alone       string  `json:"alone,omitempty"` // why each request is passed on
 }
 
 // List describes the live feeds, in no order.
@@ -25,6 +25,9 @@ func (s *Feeds) List(now time.Time) []Info {
 	for _, f := range s.live {
 		i := f.info(now)
 		i.Clients = f.references
+		if i.Clients == 0 && f.isKeptFromOthers() {
+			i.Stale = "" // the origin answers, and nobody is held who would have to be told
+		}
 		list = append(list, i)
 	}
 	return list

@@ -204,6 +204,32 @@ func TestTheOperatorIsToldOfFeedsButNotOfTheirKeys(t *testing.T) {
 	})
 }
 
+// Or else an origin that says no-store of everything would be said to fail.
+func TestAFeedThatMayNotBeSharedIsStaleOnlyForThoseWhoHoldIt(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.origin.says(200, "mine", "Cache-Control", "no-store")
+		r.get("/x")
+		f := r.acquireAs("/x", "")
+		for _, clients := range []int{1, 0} {
+			if i := r.feeds.List(time.Now())[0]; i.Clients != clients || (i.Stale != "") != (clients > 0) || i.Alone != "no-store" {
+				t.Errorf("with %d clients: %+v", clients, i)
+			}
+			if clients > 0 {
+				f.Release()
+			}
+		}
+		time.Sleep(aloneTime)
+		if i := r.feeds.List(time.Now()); len(i) == 1 && i[0].Stale != "" {
+			t.Errorf("a minute later: %+v", i)
+		}
+		r.origin.says(503, "")
+		r.get("/x")
+		if i := r.feeds.List(time.Now())[0]; i.Stale != "the origin answers 503" {
+			t.Errorf("it fails: %+v", i)
+		}
+	})
+}
+
 // What clients have made of a snapshot takes memory as well, for as long as the
 // version is kept.
 func TestEncodingsCountUntilTheirVersionIsReplaced(t *testing.T) {

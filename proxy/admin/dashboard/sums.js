@@ -5,7 +5,7 @@ function sums({ stats, now }) {
   const limits = sum(stats.limit_hits);
   const cards = [
     ["Clients held now", count(sum(t.subscribers)), named(t.subscribers) || "none"],
-    ["Requests of clients", count(sum(t.client_requests)), named(t.client_requests) || "none yet"],
+    ["Requests of clients", count(sum(t.client_requests)), [named(t.client_requests) || "none yet", named(t.unshared)].filter(Boolean).join("; not shared: ")],
     ["Requests to the origins", count(sum(t.upstream_requests)), named(t.upstream_requests) || "none yet"],
     ["Origins were spared", bytes(t.saved_bytes), `and ${time(t.saved_origin_seconds)} of answering`],
     ["Staleness p50, p99", quantiles(now.totals.staleness_p50_seconds, now.totals.staleness_p99_seconds), `since the start: ${quantiles(t.staleness_seconds.p50, t.staleness_seconds.p99)}`],

@@ -12,7 +12,7 @@ class Wrong {
     const { stats, now } = told;
     return [
       told.unready && `not ready: ${told.unready}`,
-      told.feeds.stale && (told.feeds.stale === 1 ? "1 feed is stale: its origin fails" : `${count(told.feeds.stale)} feeds are stale: their origins fail`),
+      told.feeds.stale && this.stale(told.feeds),
       ...told.routes.filter((r) => r.now.errors_per_second > 0).map((r) => `the origin fails requests of ${r.name}: ${rate(r.now.errors_per_second)}/s`),
       stats.config?.last_error && `the configuration was not reloaded: ${stats.config.last_error}`,
       ...this.states(stats, ""),
@@ -21,6 +21,12 @@ class Wrong {
       ...this.reached(stats.limit_hits ?? {}, Date.parse(told.at)),
       now.totals.origin_per_second > 1.05 * now.totals.would_per_second + 1 && "the origins get more than clients would have sent",
     ].filter(Boolean);
+  }
+
+  // Stale feeds come first of all that are told.
+  stale({ stale, top }) {
+    if (stale === 1) return `1 feed is stale: ${top[0].stale}`;
+    return `${count(stale)} feeds are stale, one of ${top[0].route}: ${top[0].stale}`;
   }
 
   // Limits that were reached within the last minute.
