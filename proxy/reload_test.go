@@ -337,3 +337,42 @@ func TestLimitsApplyInPlace(t *testing.T) {
 		t.Error(line)
 	}
 }
+
+// Its conditions were those of the server that was asked before, and the answer is that
+// one's: good, but there is nothing left to say what it is about.
+func TestAPollUnderWayThatIsAnswered304IsNoFailureOfTheNewServers(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	r.body(`{"v":1}`, "ETag", `"1"`)
+	s := r.stream("/a", "application/x-ndjson")
+	s.line()
+	asked, answer := make(chan bool, 9), make(chan struct{})
+	r.origin.AnswerFunc(func(req *legacy.Request) legacy.Answer {
+		header := http.Header{"Content-Type": {"application/json"}, "Etag": {`"1"`}}
+		conditional := req.Header.Get("If-None-Match") != ""
+		asked <- conditional
+		if !conditional {
+			return legacy.Answer{Header: header, Body: []byte(`{"v":1}`)}
+		}
+		<-answer
+		return legacy.Answer{Status: 304, Header: header}
+	})
+	r.refresh("/a")
+	if !<-asked {
+		t.Fatal("the poll has no conditions")
+	}
+	other := newOrigin(t)
+	other.Answer(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}, "Etag": {`"1"`}}, Body: []byte(`{"v":1}`)})
+	yaml := strings.Replace(routeYAML(r.origin.URL(), []string{"interval: 1h"}), "]", `, "`+other.URL()+`"]`, 1)
+	if c := r.reloadBy(yaml); c.FeedsKept != 1 {
+		t.Fatalf("%+v", c)
+	}
+	close(answer)
+	polls := func() int64 { return r.stats().UpstreamRequests.Poll }
+	r.eventually("the poll has landed", func() bool { return polls() >= 2 })
+	before := polls()
+	r.refresh("/a")
+	r.eventually("another one has", func() bool { return polls() > before })
+	if n := r.stats().UpstreamErrors; n != 0 {
+		t.Errorf("%d polls failed:\n%s", n, r.log)
+	}
+}

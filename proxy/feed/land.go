@@ -35,7 +35,7 @@ func (f *Feed) land(l landing) {
 	}
 	f.endFanout()
 	f.regroup(fl, l)
-	if fl.aborted || l.err == nil && f.isOvertaken(fl) {
+	if fl.aborted || l.err == nil && (f.isOvertaken(fl) || f.hasForgotten(fl, l)) {
 		// Whoever waited needs the poll that comes now.
 		r.aborted = true
 		f.spec.Meter.Polled(l.took, 0, false, "")
@@ -71,6 +71,12 @@ func (f *Feed) land(l landing) {
 	default:
 		f.landSnapshot(fl, l)
 	}
+}
+
+// hasForgotten reports whether an answer is about the feed's last one as servers named
+// it that are asked by other means since the poll began.
+func (f *Feed) hasForgotten(fl *flight, l landing) bool {
+	return l.response.Status == 304 && f.runs.etag+f.runs.lastModified == "" && fl.terms.Origin != f.terms.Load().Origin
 }
 
 // landRenewal keeps the version: it is still current. What the 304 says takes the
