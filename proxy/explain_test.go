@@ -165,7 +165,7 @@ func TestAnExplanationHasNoSecret(t *testing.T) {
 func TestALiveExplanationKnowsTheFeed(t *testing.T) {
 	r := newRigBy(t, explainYAML)
 	q := explain.Question{URL: "/scores/x", Live: true}
-	if said := r.explain(q); said.Feed.Exists || said.Feed.Now != "nobody has asked for this of late: it would begin a feed, and cause its first poll" {
+	if said := r.explain(q); said.Feed.Exists || said.Feed.Now != "nobody has asked with this key of late, host included: it would begin a feed, and cause its first poll" {
 		t.Errorf("%+v", said.Feed)
 	}
 	if r.polls() != 0 {

@@ -190,7 +190,7 @@ func (x *explaining) now(reason share.Reason) string {
 	case x.request.head.IsHead() && !f.Exists:
 		return "it would pass through, as there is no snapshot"
 	case !f.Exists:
-		return "nobody has asked for this of late: it would begin a feed, and cause its first poll"
+		return "nobody has asked with this key of late, host included: it would begin a feed, and cause its first poll"
 	case f.Polling && f.FreshSeconds <= 0:
 		return "it would wait for the poll that is under way"
 	case f.FreshSeconds > 0 && t == upgrade.Poll:

@@ -43,7 +43,7 @@ origin, and what would happen now. The URL has a host, or is a path only: then t
 host is localhost, or that of -H 'Host: …'.`,
 		Example: `  pollmux explain --config pollmux.yaml /api/scores
   pollmux explain --config pollmux.yaml -H 'Accept: text/event-stream' http://api.example.com/api/scores
-  pollmux explain --admin http://127.0.0.1:9090 -H 'Cookie: sid=1' /api/scores`,
+  pollmux explain --admin http://127.0.0.1:9090 -H 'Cookie: sid=1' http://localhost:8080/api/scores`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return &usageError{"explain takes one URL: see \"pollmux explain --help\""}

@@ -64,7 +64,7 @@ func TestExplainAsksARunningProxy(t *testing.T) {
 		t.Fatal(code)
 	}
 	code, stdout, stderr := runLine(t, "explain", "--admin", s.admin, "-H", "Cookie: sid=topsecret", "http://"+s.serve+"/scores")
-	if code != 0 || stderr != "" || !strings.Contains(stdout, "\nnow nobody has asked for this of late") || strings.Contains(stdout, "topsecret") {
+	if code != 0 || stderr != "" || !strings.Contains(stdout, "\nnow nobody has asked with this key of late") || strings.Contains(stdout, "topsecret") {
 		t.Errorf("exit %d, %q\n%s", code, stderr, stdout)
 	}
 	code, stdout, stderr = runLine(t, "explain", "--admin", "http://"+s.admin, "--from", "127.0.0.1", "http://"+s.serve+"/scores")
