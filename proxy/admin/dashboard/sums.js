@@ -4,7 +4,7 @@ function sums({ stats, now }) {
   const t = stats.totals;
   const limits = sum(stats.limit_hits);
   const cards = [
-    ["Clients held now", count(sum(t.subscribers)), named(t.subscribers) || "none"],
+    ["Clients held now", count(sum(t.subscribers)), `${named(t.subscribers) || "none"}; ${count(stats.connections)} connections`],
     ["Requests of clients", count(sum(t.client_requests)), [named(t.client_requests) || "none yet", named(t.unshared)].filter(Boolean).join("; not shared: ")],
     ["Requests to the origins", count(sum(t.upstream_requests)), named(t.upstream_requests) || "none yet"],
     ["Origins were spared", bytes(t.saved_bytes), `and ${time(t.saved_origin_seconds)} of answering`],
