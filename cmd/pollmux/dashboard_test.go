@@ -85,12 +85,12 @@ func TestChromiumShowsTheDashboard(t *testing.T) {
 	chromium := need(t, "chromium", "chromium-browser", "google-chrome")
 	origin := dashboardOrigin(t)
 	const token = `canary:t%3Fk"en`
-	file := filepath.Join(t.TempDir(), "pollmux.yaml")
-	write(t, file, dashboardConfig("127.0.0.1:0", "127.0.0.1:0", token, origin.URL()))
-	guarded := start(t, "--config", file)
-	write(t, file, dashboardConfig("127.0.0.1:0", "127.0.0.1:0", "", origin.URL()))
-	open := start(t, "--config", file)
-	write(t, file, dashboardConfig(open.serve, open.admin, "", origin.URL()))
+	serve := func(listen, admin, token string) *process {
+		file := filepath.Join(t.TempDir(), "pollmux.yaml") // each its own: a changed one is loaded
+		write(t, file, dashboardConfig(listen, admin, token, origin.URL()))
+		return start(t, "--config", file)
+	}
+	guarded, open := serve("127.0.0.1:0", "127.0.0.1:0", token), serve("127.0.0.1:0", "127.0.0.1:0", "")
 	crowdOn(t, open.serve, "/scores", "/x", "/y")
 
 	p := launch(t, node, filepath.Join(scripts, "dashboard.mjs"), "http://"+open.admin, "http://"+guarded.admin, token, chromium, t.TempDir())
@@ -100,7 +100,7 @@ func TestChromiumShowsTheDashboard(t *testing.T) {
 		t.Errorf("exit %d", code)
 	}
 	p.hears("restart", 1)
-	start(t, "--config", file)
+	serve(open.serve, open.admin, "")
 	awaitLong(t, "the browser is done", func() bool { return lines("done\n") > 0 })
 	if lines("failed") > 0 || lines("ok") < 17 {
 		t.Errorf("the browser says:\n%s", p.lines)
