@@ -91,6 +91,7 @@ func TestIdleConnectionsMakeRoomForNewOnes(t *testing.T) {
 			if a, err := r.ask(c, "/x"); err != nil || a.StatusCode != 200 {
 				t.Fatalf("%v, %v", a.Response, err)
 			}
+			r.eventually("it rests", r.proxy.gate.rests) // its client may have the answer before
 		}
 		idle = append(idle, c)
 		r.eventually("it is counted", func() bool { return r.connections() == i+2 })
@@ -270,4 +271,16 @@ func TestALongPollerHasAsLongForItsNextRequestAsAnybody(t *testing.T) {
 	if a, err := r.ask(c, "/x"); err != nil || a.StatusCode != 200 {
 		t.Errorf("after a pause: %v, %v", a.Response, err)
 	}
+}
+
+// rests reports whether all that fasthttp serves are idle.
+func (g *gate) rests() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for at := g.served.Front(); at != nil; at = at.Next() {
+		if at.Value.(*conn).state.Load() != connIdle {
+			return false
+		}
+	}
+	return true
 }
