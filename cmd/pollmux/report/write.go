@@ -244,7 +244,7 @@ func (p *page) assumptions(in *Input) {
 		p.say("- *Observed*: the rules of coalescing, replayed on requests that passed. \"As far as seen\" is what it says: other users may differ.")
 	}
 	p.say("- Ages are upper bounds%s. The account is one process's, and begins anew with it.\n", map[bool]string{true: "", false: ", and since the start of the process"}[in.Period == SinceStart])
-	p.say("To reproduce: `curl http://127.0.0.1:9090/api/stats > before.json`, wait, `pollmux report --since before.json`.")
+	p.say("To reproduce: save `/api/stats` of the admin listener as `before.json`, wait, and run `pollmux report --since before.json`.")
 }
 
 // intervals names the paces that the estimate assumes.
