@@ -14,11 +14,13 @@ func (f *Feed) run() {
 	for {
 		select {
 		case a := <-f.asks:
+			f.obey(time.Now()) // who asks after a reload is answered by its terms
 			f.take(a)
 		case reply := <-f.looks:
 			reply <- f.outlook(time.Now())
 			continue // nothing has changed
 		case l := <-f.landed:
+			f.obey(time.Now()) // what servers said that are gone is no answer
 			f.land(l)
 		case <-f.grants:
 			f.begin(time.Now())

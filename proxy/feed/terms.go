@@ -18,6 +18,9 @@ func (f *Feed) dispatcher() *Dispatcher { return f.terms.Load().Dispatcher }
 // offer has the feed go by other terms soon; those that it goes by change nothing.
 func (f *Feed) offer(t *Terms) {
 	f.offered.Store(t)
+	if f.terms.Load().Place != t.Place {
+		f.expire() // at once: run may be late, and polls are answered without it
+	}
 	f.nudge()
 }
 
