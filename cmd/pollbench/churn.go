@@ -38,11 +38,8 @@ while he stayed, or if the load did not keep its pace.`,
 		}
 		c.atLeast(1, "rate", o.Rate)
 		c.lasting(time.Second, "for", o.For)
+		o.Kinds = c.kinds(kinds)
 		if err := c.err(); err != nil {
-			return nil, err
-		}
-		var err error
-		if o.Kinds, err = kindsOf(kinds); err != nil {
 			return nil, err
 		}
 		o.Say = say

@@ -34,11 +34,8 @@ once, and pollmux ends with exit code 0 within drain_timeout.`,
 		}
 		c.atLeast(1, "n", o.N)
 		c.lasting(time.Second, "drain-timeout", o.Timeout)
+		o.Kinds = c.kinds(kinds)
 		if err := c.err(); err != nil {
-			return nil, err
-		}
-		var err error
-		if o.Kinds, err = kindsOf(kinds); err != nil {
 			return nil, err
 		}
 		o.Say = say

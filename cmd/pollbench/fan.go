@@ -84,11 +84,8 @@ with readers that stopped above 1.10 × that without.`,
 		c.atLeast(200, "body", o.Body)
 		share, err := percent(slow)
 		c.check(err == nil && share >= 0 && share <= 0.5, "slow", "0% to 50%")
+		o.Slow, o.Kinds = share, c.kinds(kinds)
 		if err := c.err(); err != nil {
-			return nil, err
-		}
-		o.Slow = share
-		if o.Kinds, err = kindsOf(kinds); err != nil {
 			return nil, err
 		}
 		if err := checkCoding(c, &o, mixed > 0); err != nil {
@@ -183,10 +180,11 @@ func addKindsFlag(cmd *cobra.Command, kinds *[]string) {
 	cmd.Flags().StringSliceVar(kinds, "kinds", all, "`KINDS` of subscribers")
 }
 
-func kindsOf(names []string) ([]load.Kind, error) {
+// kinds checks the kinds of subscribers, and returns them.
+func (c *checks) kinds(names []string) []load.Kind {
 	kinds, err := load.ParseKinds(names)
-	if err != nil {
-		return nil, &usageError{"--kinds: " + err.Error()}
+	if err != nil && c.problem == nil {
+		c.problem = &usageError{"--kinds: " + err.Error()}
 	}
-	return kinds, nil
+	return kinds
 }

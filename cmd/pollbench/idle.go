@@ -48,11 +48,8 @@ long poll more than 3, or an idle feed 1 % of a core.`,
 		c.atLeast(2, "points", o.Points)
 		c.atLeast(0, "feed", o.Feed)
 		c.lasting(100*time.Millisecond, "for", o.For)
+		o.Kinds = c.kinds(kinds)
 		if err := c.err(); err != nil {
-			return nil, err
-		}
-		var err error
-		if o.Kinds, err = kindsOf(kinds); err != nil {
 			return nil, err
 		}
 		o.Say = say
