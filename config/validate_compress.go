@@ -10,7 +10,7 @@ func (v *validator) compress(route string, r *Route) {
 	field, c, byDefault := route+".compress", r.Compress, DefaultRoute().Compress
 	v.codings(field+".codings", c.Codings)
 	chosen := len(c.Codings) > 0 && v.given(field+".codings", reflect.ValueOf(c.Codings), reflect.ValueOf(byDefault.Codings))
-	private := c.Private || r.Share != ShareIdentity && r.Share != ShareAuthorize
+	private := c.Private || r.Share.ServesAnybody()
 	switch {
 	case !v.sound(route+".share") || !v.sound(field):
 	case !private && chosen:

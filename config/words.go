@@ -21,6 +21,9 @@ const (
 	ShareAuthorize Share = "authorize" // one feed for all; each client's own credentials are checked first
 )
 
+// ServesAnybody reports whether there are answers for those who have no credentials.
+func (s Share) ServesAnybody() bool { return s != ShareIdentity && s != ShareAuthorize }
+
 // Shares returns all of them, in the order of the specification.
 func Shares() []Share {
 	return []Share{ShareAuto, SharePublic, ShareIdentity, ShareAuthorize}
