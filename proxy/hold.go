@@ -42,11 +42,12 @@ func (s *subscription) end() {
 	s.feed.Release()
 }
 
-// unsubscribe ends what subscribing began, but for the reference to the feed.
+// unsubscribe ends what subscribing began, but for the reference to the feed. The
+// account is last: a place that the figures show free may be taken.
 func (s *subscription) unsubscribe() {
-	s.account.Left()
 	s.proxy.crowd.leave(s.client, s.feed)
 	s.feed.Unsubscribe()
+	s.account.Left()
 }
 
 // delivered is told of each update that was written to the client.
