@@ -39,7 +39,7 @@ func TestAnOriginWhoseTLSFailsGetsNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			origin := legacy.NewFaulty(legacy.Answer{Body: []byte("secret")}, nil)
-			go origin.Serve(c.wrap(l)) // ended by Close
+			origin.ListenOn(c.wrap(l))
 			t.Cleanup(origin.Close)
 			yaml := routeYAML("https://"+l.Addr().String(), nil)
 			r := newRigFor(t, origin, strings.Replace(yaml, "timeout: 3s", "timeout: "+c.timeout.String(), 1))

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/pollmux/pollmux/config"
-	"github.com/pollmux/pollmux/testdata/await"
 	"github.com/pollmux/pollmux/testdata/legacy"
 )
 
@@ -74,9 +73,8 @@ func secureOrigin(t *testing.T, dir string, mutual bool, told *tls.ClientHelloIn
 		t.Fatal(err)
 	}
 	f := legacy.NewFaulty(legacy.Answer{Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(`{"v":1}`)}, nil)
-	go f.Serve(tls.NewListener(l, c)) // ended by Close
+	f.ListenOn(tls.NewListener(l, c))
 	t.Cleanup(f.Close)
-	await.Until(t, "it listens", func() bool { conn, err := net.Dial("tcp", l.Addr().String()); return err == nil && conn.Close() == nil })
 	return f
 }
 

@@ -139,7 +139,7 @@ func TestChecksGoByTLS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		go f.Serve(tls.NewListener(l, server)) // ended by Close
+		f.ListenOn(tls.NewListener(l, server))
 		t.Cleanup(f.Close)
 		o.TLS = client
 		o.Servers = append(o.Servers, parseURL(t, "https://"+l.Addr().String()))

@@ -61,7 +61,7 @@ func newTLSRigOn(t *testing.T, answer legacy.Answer, wrap func(net.Listener) net
 		t.Fatal(err)
 	}
 	r := &rig{Faulty: legacy.NewFaulty(answer, nil), t: t}
-	go r.Serve(tls.NewListener(wrap(l), server)) // ended by Close
+	r.ListenOn(tls.NewListener(wrap(l), server))
 	r.url = parseURL(t, "https://"+l.Addr().String())
 	r.client = NewClient(r.url, client)
 	r.cleanUp()

@@ -213,7 +213,7 @@ func TestFaultsThatLookAtTheTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				origin, listener := legacy.NewFaulty(plain("hello"), nil), newPipes()
-				go origin.Serve(listener)
+				origin.ListenOn(listener)
 				defer origin.Close()
 				origin.Break(test.fault)
 				for i, want := range test.want {
@@ -274,7 +274,7 @@ func TestDripsTakeAnIntervalPerByte(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				origin, listener := legacy.NewFaulty(plain("hello"), nil), newPipes()
-				go origin.Serve(listener)
+				origin.ListenOn(listener)
 				defer origin.Close()
 				origin.Break(test.fault)
 				start := time.Now()

@@ -2,10 +2,8 @@ package legacy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"sync"
 )
 
@@ -55,21 +53,15 @@ func (f *Faulty) Listen(address string) error {
 	if err != nil {
 		return fmt.Errorf("faulty origin: %w", err)
 	}
-	f.adopt(listener)
-	f.running.Go(func() { f.accept(listener) })
+	f.ListenOn(listener)
 	return nil
 }
 
-// Serve accepts connections from a listener of the caller, TLS or in memory
-// for example. It blocks until Close, which closes the listener and makes it
-// return http.ErrServerClosed.
-func (f *Faulty) Serve(listener net.Listener) error {
+// ListenOn is Listen with a listener of the caller, TLS or in memory for example.
+// Close closes it.
+func (f *Faulty) ListenOn(listener net.Listener) {
 	f.adopt(listener)
-	err := f.accept(listener)
-	if errors.Is(err, net.ErrClosed) {
-		return http.ErrServerClosed
-	}
-	return err
+	f.running.Go(func() { f.accept(listener) })
 }
 
 // Close closes the listeners and every connection, waits for their goroutines,
@@ -147,11 +139,11 @@ func (f *Faulty) adopt(listener net.Listener) {
 
 // accept gives each connection a goroutine of its own, until the listener is
 // closed.
-func (f *Faulty) accept(listener net.Listener) error {
+func (f *Faulty) accept(listener net.Listener) {
 	for {
 		socket, err := listener.Accept()
 		if err != nil {
-			return err
+			return
 		}
 		f.open(socket)
 	}

@@ -21,7 +21,7 @@ func TestFaultyMisbehavesUnderTLSToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	origin := legacy.NewFaulty(plain("hello"), nil)
-	go origin.Serve(tls.NewListener(listener, lender.TLS))
+	origin.ListenOn(tls.NewListener(listener, lender.TLS))
 	defer origin.Close()
 
 	config := &tls.Config{InsecureSkipVerify: true}
