@@ -29,6 +29,7 @@ type reloads struct {
 	asked chan chan<- outcome // POST /api/reload
 	hup   chan os.Signal
 	seen  string // revision that was loaded or refused last
+	gone  absence
 
 	trigger string // of what is loaded: SIGHUP, admin, or file
 }
@@ -124,8 +125,7 @@ const (
 	mostSettling = 50
 )
 
-// look loads the file if it says something that it has not said before. One that is away
-// may be about to be replaced.
+// look loads the file if it says something that it has not said before.
 func (x *reloads) look(ctx context.Context, r *running) {
 	data, err := config.Read(x.file)
 	revision := ""
@@ -141,14 +141,35 @@ func (x *reloads) look(ctx context.Context, r *running) {
 		}
 		data, err = config.Read(x.file)
 	}
+	isGone := errors.Is(err, os.ErrNotExist)
+	x.gone.note(isGone, x.file, x.log)
 	switch {
-	case errors.Is(err, os.ErrNotExist), err == nil && revisionOf(data) == x.seen:
+	case isGone, err == nil && revisionOf(data) == x.seen:
 	case err != nil && err.Error() == x.seen:
 	case err != nil:
 		x.seen = err.Error()
 		x.refused(r, err)
 	default:
 		x.take(r, data)
+	}
+}
+
+// absence is that of a file. One that is away may be about to be replaced.
+type absence struct {
+	since time.Time // zero: it is there
+	told  bool
+}
+
+// note says, once, that a file stays away.
+func (a *absence) note(isGone bool, file string, log *slog.Logger) {
+	switch now := time.Now(); {
+	case !isGone:
+		*a = absence{}
+	case a.since.IsZero():
+		a.since = now
+	case !a.told && now.Sub(a.since) >= lookEvery:
+		a.told = true
+		log.Warn("the configuration is gone, and the one in force stays: nothing could start with it now", "file", file)
 	}
 }
 
