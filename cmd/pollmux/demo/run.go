@@ -39,6 +39,9 @@ func (d *Demo) introduce(out io.Writer) {
   curl %s/api/scores
   curl -N -H 'Accept: text/event-stream' %s/api/scores
 
+The dashboard takes whoever waits for a client that polls every interval of its route. What
+is printed here goes by how often these clients would poll, which is less.
+
 Ctrl-C ends it.
 
 `, d.options.Clients, d.PageURL(), d.AdminURL(), d.OriginURL(), d.PageURL(), d.PageURL())
