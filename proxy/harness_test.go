@@ -84,15 +84,19 @@ func newOrigin(t testing.TB) *legacy.Faulty {
 func routeYAML(origin string, lines []string) string {
 	var top, route strings.Builder
 	for _, line := range lines {
-		key, _, _ := strings.Cut(line, ":")
-		switch key {
-		case "limits", "timeouts", "log", "tracing", "trusted_proxies", "drain_timeout":
+		if isTop(line) {
 			fmt.Fprintf(&top, "%s\n", line)
-		default:
+		} else {
 			fmt.Fprintf(&route, "    %s\n", line)
 		}
 	}
 	return fmt.Sprintf("%supstreams:\n  api:\n    servers: [%q]\n    timeout: 3s\n%sroutes:\n  - path: /**\n    name: all\n    upstream: api\n%s", top.String(), origin, budgetYAML(lines), route.String())
+}
+
+// isTop reports whether a line is neither a route's nor an upstream's.
+func isTop(line string) bool {
+	key, _, _ := strings.Cut(line, ":")
+	return slices.Contains([]string{"limits", "timeouts", "log", "tracing", "trusted_proxies", "drain_timeout"}, key)
 }
 
 // budgetYAML gives the upstream a budget if the environment says so, so that every

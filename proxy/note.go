@@ -174,7 +174,7 @@ func (p *Proxy) newNote(r *request) *note {
 	n.entry.Route, n.pattern = r.route.Name, r.route.Path.String()
 	switch n.entry.Transport = r.choice.Transport.String(); {
 	case r.answer == answerPass:
-		n.entry.Transport, n.entry.Upstream = upgrade.Pass.String(), r.route.Upstream
+		n.entry.Transport, n.entry.Upstream, n.entry.Server = upgrade.Pass.String(), r.route.Upstream, r.server.Name()
 	case !r.route.coalesces():
 		n.entry.Transport = upgrade.Pass.String()
 	}

@@ -123,7 +123,7 @@ func (x *pass) ask() (*origin.Response, error) {
 		}
 	}
 	resp, err := x.route.upstream.passes.Do(&x.leash, request)
-	x.span.Passed(statusOf(resp))
+	x.span.Passed(statusOf(resp), serverOf(resp).Name())
 	return resp, err
 }
 
@@ -133,6 +133,14 @@ func statusOf(resp *origin.Response) int {
 		return 0
 	}
 	return resp.Status
+}
+
+// serverOf is which of several servers gave an answer; nil if nobody knows.
+func serverOf(resp *origin.Response) *origin.Server {
+	if resp == nil {
+		return nil
+	}
+	return resp.From
 }
 
 // identify notes what the request is called.

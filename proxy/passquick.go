@@ -55,6 +55,7 @@ func (x *pass) answerQuick() bool {
 		return false
 	}
 	x.proxy.noteLogout(r, resp)
+	r.server = resp.From
 	r.out = append(appendPassedHead(r.out[:0], resp, len(body)), body...)
 	r.answer, r.status, r.sent = answerPass, resp.Status, len(body)
 	x.buf = body
@@ -86,12 +87,17 @@ func (p *Proxy) asked(r *request) (x *pass, resp *origin.Response, err error) {
 	if c := clientConn(r.ctx.Conn()); c != nil {
 		if x = c.asked.Swap(nil); x != nil && p.isAsked(r, x) {
 			x.r = r
-			return x, x.answer, x.failure
+			return x.told(x.answer, x.failure)
 		}
 		x.drop()
 	}
 	x = p.newPass(r, nil)
-	resp, err = x.ask()
+	return x.told(x.ask())
+}
+
+// told has the request know which server answered.
+func (x *pass) told(resp *origin.Response, err error) (*pass, *origin.Response, error) {
+	x.r.server = serverOf(resp)
 	return x, resp, err
 }
 

@@ -40,7 +40,7 @@ type pollTrace struct{ poll *tracing.Poll }
 
 // End implements feed.PollTrace.
 func (t pollTrace) End(e feed.PollEnd) {
-	o := tracing.Polled{Status: e.Status, Bytes: e.Bytes, Changed: e.Changed, Subscribers: e.Subscribers}
+	o := tracing.Polled{Status: e.Status, Server: e.From.Name(), Bytes: e.Bytes, Changed: e.Changed, Subscribers: e.Subscribers}
 	if e.Err != nil {
 		o.Failure = problemOf(e.Err).Detail // without addresses
 	}

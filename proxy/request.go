@@ -8,6 +8,7 @@ import (
 
 	"github.com/pollmux/pollmux/proxy/head"
 	"github.com/pollmux/pollmux/proxy/observe"
+	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/proxy/share"
 	"github.com/pollmux/pollmux/proxy/tracing"
 	"github.com/pollmux/pollmux/upgrade"
@@ -33,6 +34,7 @@ type request struct {
 	answer string           // how it came to be
 	reason string           // of its being passed on or refused
 	limit  string           // that was reached
+	server *origin.Server   // that answered a passed request, of several
 	status int              // that was answered beside fasthttp
 	sent   int              // bytes of body that were
 	told   bool             // somebody tells of it later

@@ -19,7 +19,8 @@ type fleet struct {
 	servers []*legacy.Faulty
 }
 
-// newFleet starts them. lines are the route's, those that are indented the upstream's.
+// newFleet starts them. lines are the route's, those that are indented the upstream's,
+// and those that are neither what routeYAML takes for such.
 func newFleet(t *testing.T, n int, lines ...string) *fleet {
 	t.Helper()
 	f := &fleet{}
@@ -29,15 +30,18 @@ func newFleet(t *testing.T, n int, lines ...string) *fleet {
 		f.servers = append(f.servers, s)
 		urls = append(urls, fmt.Sprintf("%q", s.URL()))
 	}
-	var upstream, route strings.Builder
+	var top, upstream, route strings.Builder
 	for _, line := range lines {
-		if strings.HasPrefix(line, " ") {
+		switch {
+		case isTop(line):
+			fmt.Fprintf(&top, "%s\n", line)
+		case strings.HasPrefix(line, " "):
 			fmt.Fprintf(&upstream, "  %s\n", line)
-		} else {
+		default:
 			fmt.Fprintf(&route, "    %s\n", line)
 		}
 	}
-	yaml := fmt.Sprintf("upstreams:\n  api:\n    servers: [%s]\n    timeout: 3s\n%sroutes:\n  - path: /**\n    name: all\n    upstream: api\n%s", strings.Join(urls, ", "), upstream.String(), route.String())
+	yaml := fmt.Sprintf("%supstreams:\n  api:\n    servers: [%s]\n    timeout: 3s\n%sroutes:\n  - path: /**\n    name: all\n    upstream: api\n%s", top.String(), strings.Join(urls, ", "), upstream.String(), route.String())
 	f.rig = newRigFor(t, f.servers[0], yaml)
 	return f
 }

@@ -24,7 +24,8 @@ func (p *Proxy) passUpgrade(r *request, reason share.Reason) {
 	resp, err := r.route.upstream.passes.Do(&x.leash, &origin.Request{
 		Method: "GET", Head: p.appendPassed(nil, r, true), Timeout: r.route.upstream.Timeout, Upgrade: true,
 	})
-	x.span.Passed(statusOf(resp))
+	r.server = serverOf(resp)
+	x.span.Passed(statusOf(resp), r.server.Name())
 	if err != nil {
 		x.end()
 		p.passFailed(r, x.body, err)

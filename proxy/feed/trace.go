@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pollmux/pollmux/proxy/origin"
 	"github.com/pollmux/pollmux/upgrade"
 )
 
@@ -28,8 +29,9 @@ type PollTrace interface {
 
 // PollEnd is what became of a poll.
 type PollEnd struct {
-	Status      int // 0 if there is no answer
-	Bytes       int // of its body
+	Status      int            // 0 if there is no answer
+	From        *origin.Server // that answered; nil if there is only one
+	Bytes       int            // of its body
 	Changed     bool
 	Subscribers int64
 	Err         error
@@ -112,7 +114,7 @@ func (f *Feed) traceEnd(fl *flight, l landing, changed bool) {
 	}
 	end := PollEnd{Bytes: len(l.body), Changed: changed, Subscribers: f.subscribers.Load(), Err: l.err}
 	if l.response != nil {
-		end.Status = l.response.Status
+		end.Status, end.From = l.response.Status, l.response.From
 	}
 	fl.trace.End(end)
 }

@@ -21,6 +21,7 @@ type Entry struct {
 	Method, Host, Path string // the query is not told: it may hold secrets
 	Route              string
 	Upstream           string // that the request was passed on to
+	Server             string // of it that answered, if it has several
 
 	Transport string
 	Status    int
@@ -69,6 +70,7 @@ func (e *Entry) record(address config.ClientAddress) slog.Record {
 	text("reason", e.Reason)
 	text("limit", e.Limit)
 	text("upstream", e.Upstream)
+	text("server", e.Server)
 	if e.Held {
 		all = append(all, slog.Int64("delivered", e.Delivered))
 	}

@@ -52,6 +52,14 @@ type Server struct {
 	checked bool      // ever
 }
 
+// Name is the server's URL, which has no user and no password; "" of nil.
+func (s *Server) Name() string {
+	if s == nil {
+		return ""
+	}
+	return s.name
+}
+
 func newServer(g *Group, u *url.URL, config *tls.Config) *Server {
 	s := &Server{group: g, name: u.Scheme + "://" + u.Host, host: u.Host, poked: make(chan struct{}, 1), state: Healthy}
 	hash := fnv.New64a()

@@ -48,7 +48,8 @@ func (t *Tracer) Poll(p Polling) *Poll {
 
 // Polled is what became of a poll.
 type Polled struct {
-	Status      int // 0 if there is no answer
+	Status      int    // 0 if there is no answer
+	Server      string // URL of the one that answered; "" if there is only one
 	Bytes       int
 	Changed     bool
 	Subscribers int64
@@ -59,7 +60,7 @@ type Polled struct {
 func (p *Poll) End(o Polled) {
 	all := []attribute.KeyValue{attribute.Bool("pollmux.changed", o.Changed), attribute.Int64("pollmux.subscribers", o.Subscribers)}
 	if o.Status != 0 {
-		all = append(all, attribute.Int("http.response.status_code", o.Status), attribute.Int("http.response.body.size", o.Bytes))
+		all = append(append(all, answeredBy(o.Server)...), attribute.Int("http.response.status_code", o.Status), attribute.Int("http.response.body.size", o.Bytes))
 	}
 	markFailed(p.span, o.Status, 400)
 	if o.Failure != "" {
@@ -87,6 +88,15 @@ func (p *Poll) Fanout(began time.Time, subscribers int64) *Fanout {
 func (f *Fanout) End(last time.Time, delivered int64) {
 	f.span.SetAttributes(attribute.Int64("pollmux.delivered", delivered))
 	f.span.End(trace.WithTimestamp(last))
+}
+
+// answeredBy names the one of several servers that answered, by its URL.
+func answeredBy(server string) []attribute.KeyValue {
+	if server == "" {
+		return nil
+	}
+	_, host, _ := strings.Cut(server, "://")
+	return ofServer(host)
 }
 
 // ofServer names a server.

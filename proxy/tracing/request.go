@@ -123,8 +123,8 @@ func (r *Request) AppendFields(b []byte) []byte {
 }
 
 // Passed ends what Pass began, with the status of the origin's answer; 0 if there
-// is none.
-func (r *Request) Passed(status int) {
+// is none. server is the URL of the one that answered; "" if there is only one.
+func (r *Request) Passed(status int, server string) {
 	if r == nil || r.passed == nil {
 		return
 	}
@@ -132,7 +132,7 @@ func (r *Request) Passed(status int) {
 		r.passed.SetStatus(codes.Error, "no answer")
 		r.passed.SetAttributes(attribute.String("error.type", "no_answer"))
 	} else {
-		r.passed.SetAttributes(attribute.Int("http.response.status_code", status))
+		r.passed.SetAttributes(append(answeredBy(server), attribute.Int("http.response.status_code", status))...)
 		markFailed(r.passed, status, 400)
 	}
 	r.passed.End()
@@ -158,7 +158,7 @@ func (r *Request) End(o Outcome) {
 	if !r.IsRecorded() {
 		return
 	}
-	r.Passed(0)
+	r.Passed(0, "")
 	method, all := ofMethod(o.Method)
 	name := method
 	for _, a := range []attribute.KeyValue{

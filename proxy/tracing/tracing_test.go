@@ -43,7 +43,7 @@ func TestNobodyTracesWithoutACollector(t *testing.T) {
 		t.Error("somebody does")
 	}
 	r.Pass("GET", "a")
-	r.Passed(200)
+	r.Passed(200, "")
 	r.End(Outcome{})
 	none.Close(context.Background())
 }
