@@ -223,6 +223,14 @@ func (g *gate) closeAll() {
 	}
 }
 
+// hush has nobody wait for a client that takes nothing when its connection is closed:
+// the engine closes one after the other.
+func (g *gate) hush() {
+	for _, c := range g.open() {
+		c.hush()
+	}
+}
+
 // closeQuick closes the connections that were answered quickly and carry nothing.
 // fasthttp, which may have seen no request on them, would wait for the first one.
 func (g *gate) closeQuick() {

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -290,23 +291,46 @@ func TestAnIdleClientThatTakesNothingKeepsNobodyWaiting(t *testing.T) {
 	}
 	served := r.proxy.gate.unheld()[0]
 	r.eventually("it is idle", func() bool { return served.state.Load() == connIdle })
-	socket := served.Conn.(*secret).NetConn()
-	for size := 64 << 20; size > 0; size /= 64 { // to the last byte
+	fill(served)
+	noGoodbye(t, served.retire)
+}
+
+// TestAHeldClientThatTakesNothingKeepsNobodyWaiting, when time is over.
+func TestAHeldClientThatTakesNothingKeepsNobodyWaiting(t *testing.T) {
+	r := newSecretRig(t, "interval: 1h")
+	r.stream("/x", "text/event-stream").event()
+	fill(r.proxy.gate.open()[0])
+	noGoodbye(t, func() {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_ = r.proxy.Shutdown(ctx)
+	})
+}
+
+// fill writes to a client that takes nothing until not a byte more can be.
+func fill(c *conn) {
+	socket := c.Conn.(*secret).NetConn()
+	for size := 64 << 20; size > 0; size /= 64 {
 		var err error
 		for err == nil {
 			_ = socket.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
 			_, err = socket.Write(make([]byte, size))
 		}
 	}
-	retired := make(chan struct{})
+}
+
+// noGoodbye wants that nothing waits for a client to take a goodbye.
+func noGoodbye(t *testing.T, closes func()) {
+	t.Helper()
+	closed := make(chan struct{})
 	go func() {
-		defer close(retired)
-		served.retire()
+		defer close(closed)
+		closes()
 	}()
 	select {
-	case <-retired:
+	case <-closed:
 	case <-time.After(3 * time.Second): // package tls waits for five
 		t.Error("its goodbye is waited for")
 	}
-	<-retired
+	<-closed
 }

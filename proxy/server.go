@@ -157,6 +157,7 @@ func (p *Proxy) closeListeners() {
 
 // close ends everything that is left.
 func (p *Proxy) close() {
+	p.gate.hush()
 	p.engine.Close()
 	p.closeTunnels()
 	p.register.Close()
