@@ -22,7 +22,7 @@ type request struct {
 	key    uint64 // what a poll is for: the same, without busters, and with the user
 
 	path   []byte
-	buster []byte // a name of a parameter that was left out; nil for none, or "_"
+	buster []byte // a name of a parameter that was left out, the least certain; nil for none, or "_"
 	plain  names  // of parameters whose values were not random
 	name   uint8  // of the cursor: an index of cursorNames
 	cursor uint64 // its value, or a hash of it
@@ -50,6 +50,13 @@ const (
 var busterNames = config.Globs{
 	"_", "__", "cb", "cachebuster", "cache_buster", "cacheBuster", "cachebust", "nocache", "no_cache", "noCache", "_nocache", "rnd", "_rnd", "rand", "random",
 	"_dc", "dojo.preventCache", "preventCache", "uncache", "bust", "buster", "zx", "nonce",
+}
+
+// clockNames are names of parameters that never mean anything if they are the time of
+// day or a random number. Other names may: end=NOW is where a range ends, and an
+// origin that is not sent it refuses the request, or answers another.
+var clockNames = config.Globs{
+	"t", "_t", "ts", "_ts", "now", "timestamp", "_timestamp", "timeStamp", "r", "_r",
 }
 
 // cursorNames are names of parameters that say how far a client has read. They
@@ -117,7 +124,7 @@ func (f *folder) param(param []byte, now int64, r *request) {
 	i := f.cursors[string(name)]
 	switch {
 	case share.Loses(param, busterNames), i == 0 && isIgnorable(name) && looksRandom(value, now) && bytes.IndexByte(param, ';') < 0:
-		if string(name) != "_" {
+		if string(name) != "_" && (r.buster == nil || !meansNothing(string(name))) {
 			r.buster = name
 		}
 		return

@@ -54,6 +54,10 @@ func isIgnorable(name []byte) bool {
 // clients whose clock is wrong, and the other way round.
 const seldom = 100
 
+// meansNothing reports whether a parameter is a cache buster by its name, as long as
+// its values look like one.
+func meansNothing(name string) bool { return busterNames.Match(name) || clockNames.Match(name) }
+
 // means reports whether the values of what looks like a cache buster are something
 // else too often. Whoever may send requests can send one with the time in any
 // parameter, which must not be ignored for that.
@@ -63,11 +67,13 @@ func (e *endpoint) means(name string) bool {
 
 // ignorable are the parameters that are cache busters, besides "_".
 func (e *endpoint) ignorable() []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(e.busters)), e.means)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(e.busters)), func(name string) bool { return e.means(name) || !meansNothing(name) })
 }
 
-// doubtful are those that are only now and then, and not so seldom that they make no
-// difference.
+// doubtful are those that are only now and then, or may mean something by their name,
+// and not so seldom that they make no difference.
 func (e *endpoint) doubtful() []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(e.busters)), func(name string) bool { return !e.means(name) || e.busters[name]*seldom < e.plain.of(name) })
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(e.busters)), func(name string) bool {
+		return !e.means(name) && meansNothing(name) || e.busters[name]*seldom < max(e.plain.of(name), e.requests)
+	})
 }

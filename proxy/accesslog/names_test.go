@@ -66,6 +66,41 @@ func TestAClockThatIsWrongDoesNotMakeACacheBusterMeanSomething(t *testing.T) {
 	}
 }
 
+// An origin that is not sent where a range ends refuses the request, or answers another.
+func TestAParameterThatMayMeanATimeIsNotIgnored(t *testing.T) {
+	for _, c := range []struct{ query, name string }{
+		{"query=up&step=5&end=%d", "end"},
+		{"query=up&time=%d", "time"},
+		{"until=%d&t=%[1]d", "until"},
+		{"t=%d&until=%[1]d", "until"},
+		{"lat=52.2052&lon=0.%d", "lon"},
+	} {
+		var s script
+		for i := range 100 {
+			at := time.Duration(i) * 5 * time.Second
+			for _, client := range []string{"10.0.0.1", "10.0.0.2"} {
+				s.ask(at, client, "GET", "/api/range?"+fmt.Sprintf(c.query, now(at)), 200)
+			}
+		}
+		r := analyzed(t, s.sorted(), format, Options{})
+		ignores(t, r, "")
+		if e := r.endpoint(t, "/api/range"); e.Polls != 200 || e.Coalesced || !strings.Contains(fmt.Sprint(e.Reasons), fmt.Sprintf("%q is the time or a random number, which may mean", c.name)) {
+			t.Errorf("%s: %+v", c.query, e)
+		}
+	}
+}
+
+func TestAParameterThatIsHardlyEverSentStopsNothing(t *testing.T) {
+	var s script
+	s.poll("10.0.0.1", "/api/scores", 5*time.Second, 200)
+	s.ask(time.Minute, "10.0.0.2", "GET", fmt.Sprintf("/api/scores?until=%d", now(time.Minute)), 200)
+	r := analyzed(t, s.sorted(), format, Options{})
+	ignores(t, r, "")
+	if e := r.endpoint(t, "/api/scores"); !e.Coalesced {
+		t.Errorf("%+v", e)
+	}
+}
+
 // ignores checks that a configuration can be read, and what it ignores besides "_".
 func ignores(t *testing.T, r *Report, want string) {
 	t.Helper()

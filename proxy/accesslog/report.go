@@ -136,7 +136,11 @@ func (e *endpoint) shareable() (yes bool, reasons []string) {
 		no("each client polls a URL of its own: %d URLs, %d clients", urls, clients)
 	}
 	for _, name := range e.doubtful() {
-		no("the parameter %s is the time or a random number in some requests, and something else in others: if it makes no difference, add it to key.ignore_query", strconv.QuoteToASCII(name))
+		often := " in some requests, and something else in others"
+		if !e.means(name) {
+			often = ", which may mean something to the origin"
+		}
+		no("the parameter %s is the time or a random number%s: if it makes no difference, add it to key.ignore_query", strconv.QuoteToASCII(name), often)
 	}
 	if e.of[monitoring]*2 > e.requests {
 		no("health checks: their answers must come from the origin")
