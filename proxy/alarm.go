@@ -23,6 +23,7 @@ type alarm struct {
 	mu      sync.Mutex
 	failing int       // feeds
 	told    time.Time // when it was told last that polls fail
+	why     string    // what was told then
 	open    bool      // it was told, and not that they succeed again
 
 	passToldAt time.Time // when it was told last that passed requests fail
@@ -50,8 +51,22 @@ func (a *alarm) Failing(failure error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.failing++
+	a.tellLocked(failure)
+}
+
+// StillFailing implements feed.Alarm. What began too soon after the last trouble to be
+// told is told now, and so is another reason: the log must not end with what is over.
+func (a *alarm) StillFailing(failure error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.open || a.why != failure.Error() {
+		a.tellLocked(failure)
+	}
+}
+
+func (a *alarm) tellLocked(failure error) {
 	if now := time.Now(); now.Sub(a.told) >= alarmPause {
-		a.told, a.open = now, true
+		a.told, a.why, a.open = now, failure.Error(), true
 		a.log.Warn("polls fail", "route", a.route, "error", failure, "feeds", a.failing)
 	}
 }

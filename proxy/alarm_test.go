@@ -61,6 +61,36 @@ func TestAnAlarmIsNotToldTooOften(t *testing.T) {
 	})
 }
 
+// The origin hiccups, recovers, and fails for good a few seconds later.
+func TestTroubleThatComesSoonAfterTheLastIsToldIfItStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log await.Log
+		a := &alarm{log: slog.New(slog.NewTextHandler(&log, nil)), route: "r"}
+		a.Failing(errors.New("refused"))
+		a.Recovered(time.Second)
+		time.Sleep(2 * time.Second)
+		a.Failing(errors.New("timeout"))
+		for range 60 {
+			time.Sleep(time.Second)
+			a.StillFailing(errors.New("timeout"))
+		}
+		if text := log.String(); strings.Count(text, "\n") != 3 || !strings.Contains(text, "polls fail\" route=r error=timeout feeds=1\n") {
+			t.Errorf("told\n%s", text)
+		}
+		for range 60 {
+			time.Sleep(time.Second)
+			a.StillFailing(errors.New("the certificate has expired"))
+		}
+		if text := log.String(); strings.Count(text, "\n") != 4 || !strings.HasSuffix(text, "error=\"the certificate has expired\" feeds=1\n") {
+			t.Errorf("told\n%s", text)
+		}
+		a.Recovered(time.Minute)
+		if text := log.String(); strings.Count(text, "\n") != 5 || !strings.Contains(text, "after=1m0s") {
+			t.Errorf("told\n%s", text)
+		}
+	})
+}
+
 // A dead origin under load, and clients that break off, do not fill the log.
 func TestPassedRequestsThatFailAreToldOfNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

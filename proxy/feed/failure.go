@@ -24,11 +24,16 @@ func (f *Feed) landFailure(fl *flight, l landing) {
 	}
 }
 
-// alarm tells of the first failure in a row.
+// alarm tells of the first failure in a row, and of those that follow.
 func (f *Feed) alarm(now time.Time, failure error) {
-	if r := &f.runs; r.failing.IsZero() && f.spec.Alarm != nil {
+	r := &f.runs
+	switch {
+	case f.spec.Alarm == nil:
+	case r.failing.IsZero():
 		r.failing = now
 		f.spec.Alarm.Failing(failure)
+	default:
+		f.spec.Alarm.StillFailing(failure)
 	}
 }
 

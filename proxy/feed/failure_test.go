@@ -194,6 +194,34 @@ func TestTurningStaleAndLiveWakesOnceEach(t *testing.T) {
 	})
 }
 
+// bell is an alarm that writes down what it is told.
+type bell []string
+
+func (b *bell) Failing(failure error)         { *b = append(*b, "failing: "+failure.Error()) }
+func (b *bell) StillFailing(failure error)    { *b = append(*b, "still failing: "+failure.Error()) }
+func (b *bell) Recovered(after time.Duration) { *b = append(*b, "recovered after "+after.String()) }
+
+func TestAnAlarmIsToldOfEachFailureAndOfTheEnd(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		var told bell
+		spec := r.spec("/x")
+		spec.Alarm = &told
+		f, err := r.feeds.Acquire([]byte(spec.Key), func() *Spec { return spec })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Release()
+		for _, status := range []int{200, 500, 503, 200} {
+			r.origin.says(status, "v1")
+			get(f, KeepNone)
+			time.Sleep(time.Second)
+		}
+		if want := (bell{"failing: the origin answers 500", "still failing: the origin answers 503", "recovered after 2s"}); !slices.Equal(told, want) {
+			t.Errorf("told %q", told)
+		}
+	})
+}
+
 func TestAStaleFeedSaysWhyAndNoMore(t *testing.T) {
 	reset := fmt.Errorf("%w: dial tcp 10.0.0.7:80: user:secret", origin.ErrUnreachable)
 	for want, err := range map[string]error{

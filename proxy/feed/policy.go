@@ -86,7 +86,7 @@ type Spec struct {
 	// Tracer may record polls; nil records none.
 	Tracer Tracer
 
-	// Alarm is told when polls begin to fail; may be nil.
+	// Alarm is told when polls fail; may be nil.
 	Alarm Alarm
 }
 
@@ -120,6 +120,9 @@ func (p *Policy) isFixed() bool { return p.MaxInterval <= p.Interval }
 type Alarm interface {
 	// Failing is called when a feed's polls have begun to fail.
 	Failing(failure error)
+
+	// StillFailing is called for each failure after that.
+	StillFailing(failure error)
 
 	// Recovered is called when they succeed again, or when the feed ends; then
 	// after is 0.
