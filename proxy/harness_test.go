@@ -135,7 +135,7 @@ func (r *rig) serve(yaml string, l net.Listener) {
 	if err != nil {
 		r.t.Fatalf("%v\n%s", err, yaml)
 	}
-	access := journal.NewAccess(r.access, r.access)
+	access := journal.NewAccess(slog.New(slog.DiscardHandler), r.access, r.access)
 	r.t.Cleanup(func() { access.Close(context.Background()) })
 	r.proxy, err = New(c, Options{Version: "test", Log: slog.New(slog.NewTextHandler(r.log, nil)), Access: access})
 	if err != nil {

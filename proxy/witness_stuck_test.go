@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,7 +22,7 @@ func (u unread) Write(p []byte) (int, error) {
 func TestAnAccessLogThatNobodyReadsDelaysAReloadByASecondAtMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pipe := make(unread)
-		p := &Proxy{accessLog: journal.NewAccess(pipe, pipe)}
+		p := &Proxy{accessLog: journal.NewAccess(slog.New(slog.DiscardHandler), pipe, pipe)}
 		c := config.Default()
 		c.Log.Access = config.Access{Sample: 1, Output: config.OutputStdout}
 		w, err := p.newWitness(c, nil)

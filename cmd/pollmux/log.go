@@ -21,7 +21,8 @@ type logs struct {
 
 func newLogs(stdout, stderr io.Writer, c config.Log) *logs {
 	stdout, stderr = journal.OneByOne(stdout), journal.OneByOne(stderr)
-	return &logs{log: journal.New(stderr, c), access: journal.NewAccess(stdout, stderr)}
+	log := journal.New(stderr, c)
+	return &logs{log: log, access: journal.NewAccess(log.Logger(), stdout, stderr)}
 }
 
 // writeTimeout bounds how long the process waits in the end for the last lines.

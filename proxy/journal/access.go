@@ -13,6 +13,7 @@ import (
 
 // Access is the access log. Its methods may be called concurrently.
 type Access struct {
+	log            *slog.Logger // where run says that lines are lost
 	stdout, stderr io.Writer
 	queue          chan line
 	done           chan struct{} // closed by run
@@ -40,9 +41,10 @@ type Lines struct {
 }
 
 // NewAccess returns an access log, to which nothing is logged before there is a
-// policy. It has to be closed. The writers must allow that others write as well.
-func NewAccess(stdout, stderr io.Writer) *Access {
-	a := &Access{stdout: stdout, stderr: stderr, queue: make(chan line, queued), done: make(chan struct{})}
+// policy. It has to be closed. The writers must allow that others write as well. log is
+// told when lines cannot be written.
+func NewAccess(log *slog.Logger, stdout, stderr io.Writer) *Access {
+	a := &Access{log: log, stdout: stdout, stderr: stderr, queue: make(chan line, queued), done: make(chan struct{})}
 	go a.run() // waited for by Close
 	return a
 }

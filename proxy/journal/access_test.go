@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pollmux/pollmux/config"
@@ -28,7 +30,7 @@ var entry = Entry{
 func access(t *testing.T, out io.Writer, own config.Access, format config.LogFormat) (*Access, *Policy) {
 	t.Helper()
 	await.Goroutines(t)
-	a := NewAccess(out, out)
+	a := NewAccess(slog.New(slog.DiscardHandler), out, out)
 	t.Cleanup(func() { a.Close(context.Background()) })
 	if own.Output == "" {
 		own.Output = config.OutputStdout
@@ -212,6 +214,45 @@ func TestLinesThatCannotBeWrittenAreCounted(t *testing.T) {
 	}
 }
 
+// moody is an output that is full at times.
+type moody struct{ full bool }
+
+func (m *moody) Write(p []byte) (int, error) {
+	if m.full {
+		return broken{}.Write(p)
+	}
+	return len(p), nil
+}
+
+func TestTheLogTellsWhenLinesCannotBeWrittenAndWhenTheyCanAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log await.Log
+		out := &moody{}
+		a := NewAccess(slog.New(slog.NewTextHandler(&log, nil)), out, out)
+		p, err := a.Open(config.Log{Format: config.LogText, Access: config.Access{Sample: 1, Output: config.OutputStdout}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Told at once, and not of the disk that is full again within ten seconds.
+		for at, full := range []bool{false, true, true, false, true, false, true} {
+			out.full = full
+			p.Log(&entry)
+			synctest.Wait()
+			if want := []int{0, 1, 1, 2, 2, 2, 2}[at]; strings.Count(log.String(), "\n") != want {
+				t.Errorf("%d: want %d lines of\n%s", at, want, log.String())
+			}
+		}
+		time.Sleep(tellPause)
+		p.Log(&entry)
+		p.Retire(t.Context())
+		p.Log(&entry) // by who still has it: no trouble
+		a.Close(t.Context())
+		if text := log.String(); strings.Count(text, "lost\" error=\"no space left on device\"") != 2 || strings.Count(text, "written again") != 1 {
+			t.Errorf("told\n%s", text)
+		}
+	})
+}
+
 func TestAnOutputThatTakesNothingHoldsUpNoReload(t *testing.T) {
 	out := &stuck{entered: make(chan struct{}, 1), release: make(chan struct{})}
 	_, p := access(t, out, config.Access{Sample: 1}, config.LogText)
@@ -262,7 +303,7 @@ func TestAFileIsOpenedAnewByEachPolicy(t *testing.T) {
 }
 
 func TestAFileThatCannotBeOpenedSaysSo(t *testing.T) {
-	a := NewAccess(io.Discard, io.Discard)
+	a := NewAccess(slog.New(slog.DiscardHandler), io.Discard, io.Discard)
 	defer a.Close(context.Background())
 	_, err := a.Open(config.Log{Access: config.Access{Sample: 1, Output: "/nowhere/at/all"}})
 	const want = "log.access.output: open /nowhere/at/all: no such file or directory: name a file that this user may write to"
@@ -284,7 +325,7 @@ func TestAPathIsCutWhereItIsNoPathAnyMore(t *testing.T) {
 }
 
 func BenchmarkLine(b *testing.B) {
-	a := NewAccess(io.Discard, io.Discard)
+	a := NewAccess(slog.New(slog.DiscardHandler), io.Discard, io.Discard)
 	defer a.Close(context.Background())
 	p, _ := a.Open(config.Log{Format: config.LogJSON, Access: config.Access{Sample: 1, Output: config.OutputStdout}})
 	b.ReportAllocs()

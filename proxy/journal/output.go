@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/pollmux/pollmux/config"
 )
@@ -16,6 +17,9 @@ const fileMode = 0o640
 type output struct {
 	io.Writer
 	file *os.File // nil if it is none of ours
+
+	told     time.Time // when it was told last that it takes no lines
+	troubled bool      // it was told, and not that it takes them again
 }
 
 // open opens an output.

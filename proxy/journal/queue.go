@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
+	"time"
 )
 
 // queued is how many lines may wait to be written. Each is 4 KiB at most.
@@ -95,11 +98,29 @@ func (w *writer) flush() {
 	if w.lines == 0 {
 		return
 	}
-	if err := w.buffer.Flush(); err != nil {
+	err := w.buffer.Flush()
+	if err != nil {
 		w.access.dropped.Add(w.lines)
 		w.buffer.Reset(w.out) // which forgets the error
 	} else {
 		w.access.written.Add(w.lines)
 	}
 	w.lines = 0
+	w.tell(err)
+}
+
+// tellPause is how often it is told at most: a disk may be full now and then.
+const tellPause = 10 * time.Second
+
+// tell tells of lines that cannot be written, and of the end of that.
+func (w *writer) tell(err error) {
+	switch o := w.out; {
+	case err == nil && o.troubled:
+		o.troubled = false
+		w.access.log.Info("the access log is written again")
+	case err == nil, o.troubled, errors.Is(err, fs.ErrClosed): // the last: of a policy that has retired
+	case time.Since(o.told) >= tellPause:
+		o.troubled, o.told = true, time.Now()
+		w.access.log.Warn("the access log cannot be written: its lines are lost", "error", err)
+	}
 }
