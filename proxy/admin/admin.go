@@ -129,7 +129,11 @@ func (a *Admin) mux() *http.ServeMux {
 	return mux
 }
 
-func (a *Admin) stats(w http.ResponseWriter, _ *http.Request) { writeJSON(w, a.proxy.Ledger().Stats()) }
+func (a *Admin) stats(w http.ResponseWriter, _ *http.Request) {
+	s := a.proxy.Ledger().Stats()
+	s.StaleFeeds = staleOf(a.proxy.Feeds().List(time.Now()))
+	writeJSON(w, s)
+}
 
 func (a *Admin) feeds(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, a.proxy.Feeds().List(time.Now()))

@@ -57,7 +57,7 @@ func (a *Admin) look(now time.Time) *glance {
 	if a.crowd.Count < manyFeeds || now.Sub(a.crowded) >= feedsPace {
 		a.crowd, a.crowded = crowdOf(a.proxy.Feeds().List(now)), now
 	}
-	g.Feeds = a.crowd
+	g.Feeds, g.Stats.StaleFeeds = a.crowd, int64(a.crowd.Stale)
 	return g
 }
 
@@ -72,17 +72,22 @@ func (a *Admin) unready() string {
 }
 
 func crowdOf(all []feed.Info) crowd {
-	c := crowd{Count: len(all)}
-	for i := range all {
-		if all[i].Stale != "" {
-			c.Stale++
-		}
-	}
+	c := crowd{Count: len(all), Stale: int(staleOf(all))}
 	slices.SortFunc(all, func(x, y feed.Info) int {
 		return cmp.Or(compareBool(x.Stale == "", y.Stale == ""), cmp.Compare(y.Clients, x.Clients), cmp.Compare(x.Route, y.Route), cmp.Compare(x.Feed, y.Feed))
 	})
 	c.Top = slices.Clone(all[:min(len(all), mostFeeds)])
 	return c
+}
+
+// staleOf is how many feeds are stale.
+func staleOf(all []feed.Info) (n int64) {
+	for i := range all {
+		if all[i].Stale != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // compareBool has false come first.

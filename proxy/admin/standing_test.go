@@ -40,7 +40,7 @@ func TestTheMetricsCountStaleFeeds(t *testing.T) {
 	defer f.Unsubscribe()
 	r := newRig(t, s, "")
 	await.Until(t, "it is stale", func() bool {
-		return strings.Contains(r.do("GET", "/metrics").body, `pollmux_stale_feeds{route="scores"} 1`)
+		return strings.Contains(r.do("GET", "/metrics").body, `pollmux_stale_feeds{route="scores"} 1`) && strings.Contains(r.do("GET", "/api/stats").body, `"stale_feeds": 1`)
 	})
 	if g := r.view().glance(); g.Feeds.Stale != 1 || g.Feeds.Top[0].Stale == "" {
 		t.Errorf("the dashboard is told of %+v", g.Feeds)

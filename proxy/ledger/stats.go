@@ -22,6 +22,10 @@ type Stats struct {
 	TakenAt       time.Time `json:"taken_at"`
 	UptimeSeconds float64   `json:"uptime_seconds"`
 	Connections   int64     `json:"connections"`
+
+	// StaleFeeds are those whose last poll failed. The ledger does not know them: it is
+	// filled in by who does.
+	StaleFeeds int64 `json:"stale_feeds"`
 }
 
 // RouteStats is the account of a route, or of all together.

@@ -30,7 +30,7 @@ const contractRoute = `{"name": "scores",
         "updates": 0, "deliveries": 0, "staleness_seconds": {"p50": 0.0, "p99": 0.0}, "delivery_seconds": {"p50": 0.0, "p99": 0.0}}`
 
 // added is what users turned out to need besides.
-var added = []string{".taken_at", ".uptime_seconds", ".connections", ".routes[].interval_seconds"}
+var added = []string{".taken_at", ".uptime_seconds", ".connections", ".stale_feeds", ".routes[].interval_seconds"}
 
 // paths lists the keys of a document with the types of their values.
 func paths(at string, v any, into map[string]string) {

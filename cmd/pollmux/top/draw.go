@@ -90,12 +90,16 @@ func (m model) drawMeters(g *grid) {
 		looks       style
 	}{
 		{"Saved ", percent(shareText(m.all.saved)), good},
+		{"  Stale ", countText(m.shown.StaleFeeds), bad},
 		{"  Held ", countText(m.all.total.Held()), bold},
 		{"  Feeds ", countText(m.all.total.Feeds), bold},
 		{"  Conns ", countText(m.shown.Connections), bold},
 		{"  Errors ", rateText(m.all.errors) + "/s", errorLooks(m.all.errors)},
 		{"  Alone ", rateText(m.all.alone) + "/s", bold},
 	} {
+		if part.looks == bad && part.text == "0" {
+			continue // no trouble
+		}
 		if x+width(part.label)+width(part.text) > m.width {
 			break
 		}

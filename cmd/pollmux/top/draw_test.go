@@ -24,6 +24,18 @@ func TestScreens(t *testing.T) {
 	golden.Equal(t, "top.txt", all.String())
 }
 
+// While the origin hangs there are few errors a second, and much is saved.
+func TestStaleFeedsAreShownIfThereAreAny(t *testing.T) {
+	if text := viewed(80, 24).draw().String(); strings.Contains(text, "  Stale ") {
+		t.Error(text)
+	}
+	failing := account(104)
+	failing.StaleFeeds = 3
+	if text := does(viewed(80, 24), reading(failing)).draw().String(); !strings.Contains(text, "  Stale 3  Held ") {
+		t.Error(text)
+	}
+}
+
 func TestFiguresFitTheirColumns(t *testing.T) {
 	for _, n := range []float64{0, 0.04, 9.99, 999.94, 999.96, 12345, 99_999, 100_000, 999_499, 999_500, 12_345_678, 1e12, 9e17} {
 		if got := rateText(n); len(got) > 6 {

@@ -42,5 +42,8 @@ func Once(ctx context.Context, s Source, pace time.Duration, w io.Writer) error 
 		}
 		fmt.Fprintln(t, strings.Join(cells, "\t"))
 	}
+	if n := h.latest().StaleFeeds; n > 0 {
+		fmt.Fprintf(t, "stale feeds: %d, whose last poll failed; pollmux explain --admin says why\n", n)
+	}
 	return t.Flush()
 }

@@ -156,6 +156,15 @@ func TestReadingsAreFewerWhileTheyFail(t *testing.T) {
 
 type panicking struct{}
 
+// stale is a proxy of which some feeds are.
+type stale struct{}
+
+func (stale) Stats(context.Context) (ledger.Stats, error) {
+	s := account(100)
+	s.StaleFeeds = 3
+	return s, nil
+}
+
 func (panicking) Stats(context.Context) (ledger.Stats, error) { panic("boom") }
 
 func TestATableForWhatIsNoTerminal(t *testing.T) {
@@ -166,6 +175,10 @@ func TestATableForWhatIsNoTerminal(t *testing.T) {
 	lines := strings.Split(b.String(), "\n")
 	if len(lines) != 8 || !strings.HasPrefix(lines[0], "ROUTE ") || !strings.HasPrefix(lines[1], "scores ") || !strings.Contains(lines[1], " 1000 ") || !strings.HasPrefix(lines[6], "(all) ") || strings.Contains(b.String(), "\x1b") {
 		t.Errorf("%s", b.String())
+	}
+	b.Reset()
+	if err := Once(t.Context(), stale{}, time.Millisecond, &b); err != nil || !strings.Contains(b.String(), "\nstale feeds: 3, whose last poll failed; ") {
+		t.Errorf("%v\n%s", err, b.String())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -1,7 +1,7 @@
 // Whatever else the statistics have: shown by its shape, so that what is new there
 // is here as well.
 
-const SHOWN = new Set(["totals", "routes", "budgets", "limit_hits", "taken_at", "uptime_seconds", "connections"]);
+const SHOWN = new Set(["totals", "routes", "budgets", "limit_hits", "taken_at", "uptime_seconds", "connections", "stale_feeds"]);
 const DEEPEST = 5;
 const MOST_TOLD = 200;
 const GOOD = new Set(["healthy", "up", "ok", "live", "ready", "loaded", "active"]);
