@@ -161,6 +161,6 @@ func (r *running) warnUnreachable(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := r.proxy.Ready(ctx); err != nil {
-		r.log.Warn("not ready yet; serving anyway", "error", err)
+		r.log.Warn("not ready yet; serving anyway, and /readyz says when that is over", "error", err)
 	}
 }
