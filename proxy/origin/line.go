@@ -75,8 +75,7 @@ func (e *errand) run() (*Response, error) {
 		}
 		s.failedOver.Add(1)
 		if resp != nil {
-			_, _ = io.CopyN(io.Discard, resp.Body, maxHead) // read, it leaves the connection usable
-			_ = resp.Body.Close()
+			resp.discard()
 		}
 	}
 }

@@ -65,6 +65,15 @@ func (r *Response) ReadWhole(b []byte, most int64) ([]byte, bool) {
 	return b[:len(b)+n], err == nil
 }
 
+// discard ends the exchange. What has come is read, which leaves the connection usable;
+// what has not would cost time that is somebody else's.
+func (r *Response) discard() {
+	if r.Whole() {
+		_, _ = io.CopyN(io.Discard, r.Body, maxHead)
+	}
+	_ = r.Body.Close()
+}
+
 // Recycle gives back what an exchange was made of, to be used for another, if
 // that is safe: it is over, and a [Leash] was all that could have interrupted it,
 // which was not pulled, as whoever pulls it may be about to.
