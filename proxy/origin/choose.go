@@ -67,7 +67,7 @@ func (g *Group) bestLocked(req *Request, tried []*Server, now time.Time, suits f
 		switch {
 		case best == nil:
 		case req.Affinity == 0 || load > most && best.load.Load() > most:
-			if load >= best.load.Load() {
+			if least := best.load.Load(); load > least || load == least && s.state != Returning {
 				continue
 			}
 		case load > most || best.load.Load() <= most && own < rank:
@@ -90,7 +90,9 @@ func (g *Group) boundLocked() int64 {
 
 // openLocked reports whether a server may be asked this. One that returns gets its
 // trial first, which no write is: should it fail, something else can be tried. Then it
-// gets a share, that of a feed as a whole, so that it changes servers only once.
+// gets a share of what would be its own. That of feeds is of those that prefer it, each as
+// a whole, so that it changes servers only once. That of other requests is of all: who is
+// back has least to do, and would get whatever it may.
 func (s *Server) openLocked(req *Request, now time.Time) bool {
 	if s.settled.Load() {
 		return true
@@ -109,9 +111,24 @@ func (s *Server) openLocked(req *Request, now time.Time) bool {
 		if req.Affinity != 0 {
 			return float64(mix(req.Affinity+s.seed)>>11)/(1<<53) < share
 		}
-		return s.group.random() < share
+		return s.group.random() < share/float64(s.group.takersLocked(now))
 	}
 	return false
+}
+
+// takersLocked is how many servers take requests.
+func (g *Group) takersLocked(now time.Time) (n int) {
+	for _, s := range g.servers {
+		if s.takesLocked(now) {
+			n++
+		}
+	}
+	return n
+}
+
+// takesLocked reports whether a server takes requests, be it no more than a share.
+func (s *Server) takesLocked(now time.Time) bool {
+	return (s.state == Healthy || s.state == Returning && !s.proven.IsZero()) && !now.Before(s.rests)
 }
 
 // backLocked reports whether a server was shown to be back, whatever its share: it is

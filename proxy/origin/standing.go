@@ -110,7 +110,7 @@ func (s *Server) noteSettledLocked(now time.Time) {
 // isLastLocked reports whether no other server takes requests.
 func (g *Group) isLastLocked(s *Server, now time.Time) bool {
 	for _, other := range g.servers {
-		if other != s && (other.state == Healthy || other.state == Returning && !other.proven.IsZero()) && !now.Before(other.rests) {
+		if other != s && other.takesLocked(now) {
 			return false
 		}
 	}
