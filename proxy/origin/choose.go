@@ -63,14 +63,14 @@ func (g *Group) bestLocked(req *Request, tried []*Server, now time.Time, suits f
 			continue
 		}
 		own := mix(req.Affinity ^ s.seed)
-		load := s.load.Load()
+		load := s.load.to(req)
 		switch {
 		case best == nil:
-		case req.Affinity == 0 || load > most && best.load.Load() > most:
-			if least := best.load.Load(); load > least || load == least && s.state != Returning {
+		case req.Affinity == 0 || load > most && best.load.to(req) > most:
+			if least := best.load.to(req); load > least || load == least && s.state != Returning {
 				continue
 			}
-		case load > most || best.load.Load() <= most && own < rank:
+		case load > most || best.load.to(req) <= most && own < rank:
 			continue
 		}
 		best, rank = s, own

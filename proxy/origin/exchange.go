@@ -41,7 +41,7 @@ type exchange struct {
 
 func (c *Client) exchange(ctx context.Context, cn *conn, req *Request, now time.Time) *exchange {
 	cn.wrote = 0
-	c.load.Add(1) // until end, or that of the tunnel
+	c.load.Add(1) // until end, or that it is a tunnel
 	x := c.spare.Get().(*exchange)
 	*x = exchange{client: c, conn: cn, req: req, ctx: ctx, began: now, fields: x.fields}
 	if leash, ok := ctx.(*Leash); ok {
@@ -154,6 +154,7 @@ func (x *exchange) upgraded(resp *Response) error {
 	}
 	x.conn.allow(time.Time{})
 	resp.Tunnel = &Tunnel{Conn: x.conn.Conn, conn: x.conn, load: x.client.load}
+	x.client.load.hold()
 	return nil
 }
 

@@ -306,7 +306,7 @@ func TestLoadIsWhatIsUnderWay(t *testing.T) {
 			for _, req := range []*Request{poll(1), passed(), post("/", strings.NewReader("order"), 5), {Method: "GET", Head: headOf("GET", "/"), Timeout: await.Patience, Upgrade: true}} {
 				_, _ = r.ask(r.group.Passes, req)
 				for i, s := range r.group.servers {
-					if n := s.load.Load(); n != 0 {
+					if n := s.load.Load() + s.load.held.Load(); n != 0 {
 						t.Fatalf("%s: %d under way at server %d", name, n, i)
 					}
 				}

@@ -107,7 +107,7 @@ func (r *Response) Rejected() bool {
 type Tunnel struct {
 	net.Conn
 	conn   *conn
-	load   *atomic.Int64
+	load   *load
 	closed atomic.Bool
 }
 
@@ -118,7 +118,7 @@ func (t *Tunnel) Read(p []byte) (int, error) { return t.conn.br.Read(p) }
 // there is CloseWrite.
 func (t *Tunnel) Close() error {
 	if !t.closed.Swap(true) {
-		t.load.Add(-1)
+		t.load.held.Add(-1)
 	}
 	return t.conn.abort()
 }
