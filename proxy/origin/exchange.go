@@ -32,6 +32,9 @@ type exchange struct {
 	told   bool    // an interim one was passed on
 	keep   bool    // the connection may carry another exchange
 
+	verdict func(error) // has the server judged by what came of the body; nil: it was by the head
+	judged  sync.Once
+
 	finish    sync.Once
 	detaching sync.Once
 	leash     *Leash      // ctx, if it is one
@@ -218,6 +221,13 @@ func (x *exchange) fail(err error) error {
 		return x.upload.err
 	}
 	return readError(err)
+}
+
+// judge tells what came of the body, once: nil if it is whole, or nobody wants more.
+func (x *exchange) judge(err error) {
+	if x.verdict != nil {
+		x.judged.Do(func() { x.verdict(err) })
+	}
 }
 
 // end gives the connection back, or closes it, exactly once. A context that

@@ -43,7 +43,10 @@ type Response struct {
 
 // Detach takes the response out of the context that Do was given, so that it
 // can be handed to somebody else. It reports false if that context has ended.
-func (r *Response) Detach() bool { return r.exchange.detach() }
+func (r *Response) Detach() bool {
+	r.exchange.judge(nil) // what comes of the rest is between the two
+	return r.exchange.detach()
+}
 
 // Ready reports whether some of the body came with the head.
 func (r *Response) Ready() bool { return r.ready }

@@ -88,7 +88,7 @@ type Standing struct {
 	InFlight int64 // requests, connections being made, and tunnels
 
 	Requests             int64 // sent, polls and passed ones
-	Failures             int64 // of them, that it failed: no connection, no answer, or 502 to 504 to a poll
+	Failures             int64 // of them, that it failed: no connection, no answer, or to a poll half of one or 502 to 504
 	FailedOver           int64 // of them, that went on to another server
 	Ejections            int64
 	Checks, FailedChecks int64
