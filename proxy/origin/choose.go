@@ -24,8 +24,8 @@ const (
 // choose returns the server for a request, but none of those that were tried: the
 // one that the request's Affinity prefers, unless that has much more to do than
 // others; without one the one that has least to do. Who is back gets more than its
-// share where nobody else takes requests. Those that are left out are chosen only where
-// there is no other at all, and tried says nothing then of a single one.
+// share where nobody else takes requests, and who only wants to be left alone is asked
+// before those that are left out. These are chosen where there is no other at all.
 // A request of a server's own trial is one by which it is judged: settle must follow.
 func (g *Group) choose(req *Request, tried []*Server, now time.Time) (s *Server, open bool) {
 	g.mu.Lock()
@@ -37,10 +37,12 @@ func (g *Group) choose(req *Request, tried []*Server, now time.Time) (s *Server,
 		}
 		return s, true
 	}
-	if s = g.bestLocked(req, tried, now, (*Server).backLocked); s != nil {
-		return s, false
+	for _, suits := range []func(*Server, *Request, time.Time) bool{(*Server).backLocked, (*Server).worksLocked, (*Server).existsLocked} {
+		if s = g.bestLocked(req, tried, now, suits); s != nil {
+			break
+		}
 	}
-	return g.bestLocked(req, tried, now, (*Server).existsLocked), false
+	return s, false
 }
 
 // hasOther reports whether a server is open to a request besides those.
@@ -128,13 +130,19 @@ func (g *Group) takersLocked(now time.Time) (n int) {
 
 // takesLocked reports whether a server takes requests, be it no more than a share.
 func (s *Server) takesLocked(now time.Time) bool {
-	return (s.state == Healthy || s.state == Returning && !s.proven.IsZero()) && !now.Before(s.rests)
+	return s.worksLocked(nil, now) && !now.Before(s.rests)
 }
 
 // backLocked reports whether a server was shown to be back, whatever its share: it is
 // there to be asked before any that is left out.
 func (s *Server) backLocked(_ *Request, now time.Time) bool {
-	return s.state == Returning && !s.proven.IsZero() && !now.Before(s.rests)
+	return s.state == Returning && s.takesLocked(now)
+}
+
+// worksLocked reports whether nothing is wrong with a server, though it may want to be
+// left alone.
+func (s *Server) worksLocked(*Request, time.Time) bool {
+	return s.state == Healthy || s.state == Returning && !s.proven.IsZero()
 }
 
 // existsLocked is all that is asked of a server where no other is better.
