@@ -263,6 +263,13 @@ func TestAnAddressThatSwallowsEverythingCostsAMoment(t *testing.T) {
 	if _, dead := tries.Load(net.JoinHostPort("127.0.0.7", r.url.Port())); dead {
 		t.Error("the dead one was tried first again")
 	}
+	r.passes(namesTTL + 1)
+	r.wants("127.0.0.1") // this one has it looked up
+	tries.Clear()
+	r.wants("127.0.0.1")
+	if _, dead := tries.Load(net.JoinHostPort("127.0.0.7", r.url.Port())); dead {
+		t.Error("the dead one was tried first once the name had been looked up again")
+	}
 }
 
 func TestANameDoesNotLeadToWhatIsNoOrigin(t *testing.T) {
