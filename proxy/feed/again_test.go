@@ -82,3 +82,24 @@ func TestOneServersWishIsNotTheHosts(t *testing.T) {
 		}
 	})
 }
+
+// TestWhereTheBudgetHadNoRoomForAnotherServerTheNextTurnIsForThat: who wants to be left
+// alone is, and others are asked at the pace of any failure.
+func TestWhereTheBudgetHadNoRoomForAnotherServerTheNextTurnIsForThat(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.get("/x")
+		f := r.subscribe("/x")
+		defer leave(f)
+		r.origin.answers(func(p *poll) *origin.Response {
+			resp := response(503, "", "Retry-After", "3600")
+			resp.Spared = true
+			return resp
+		})
+		time.Sleep(3 * time.Second)
+		r.origin.says(200, "v2", "Content-Type", "text/plain")
+		time.Sleep(time.Minute)
+		if u := f.Latest().Update; u == nil || string(u.Body) != "v2" {
+			t.Errorf("a minute later: %+v, polls at %v", f.Latest(), r.origin.begins(r.begin))
+		}
+	})
+}

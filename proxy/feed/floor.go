@@ -12,9 +12,10 @@ import (
 )
 
 // floor is how long the origin does not want to be asked by this audience, after
-// this answer; nil says nothing.
+// this answer; nil says nothing, and neither does one of several servers that is left
+// alone: there are others to ask.
 func floor(resp *origin.Response, to share.Audience, now time.Time) time.Duration {
-	if resp == nil {
+	if resp == nil || resp.Spared {
 		return 0
 	}
 	return schedule.Floor(hints(resp.Status, resp.Header, to), now)

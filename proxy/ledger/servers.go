@@ -9,7 +9,7 @@ type Server struct {
 	State        string `json:"state"`  // healthy, unhealthy, ejected, returning, resting
 	InFlight     int64  `json:"in_flight"`
 	Requests     int64  `json:"requests"`    // polls and passed requests that were sent to it, or should have been
-	Failures     int64  `json:"failures"`    // of them: no connection, no answer, or 502 to 504 to a poll
+	Failures     int64  `json:"failures"`    // of them: no connection, no answer, or to a poll half of one or 502 to 504
 	FailedOver   int64  `json:"failed_over"` // of them, that went on to another server
 	Ejections    int64  `json:"ejections"`
 	Checks       int64  `json:"checks"`
@@ -34,7 +34,7 @@ var (
 	serverState        = ofUpstream("upstream_server_state", "1 for the state that a server is in.", "server", "state")
 	serverInFlight     = ofUpstream("upstream_server_in_flight", "Requests under way, and connections being made.", "server")
 	serverRequests     = ofUpstream("upstream_server_requests_total", "Polls and passed requests that a server was chosen for.", "server")
-	serverFailures     = ofUpstream("upstream_server_failures_total", "Requests without a connection or an answer, and polls answered 502 to 504.", "server")
+	serverFailures     = ofUpstream("upstream_server_failures_total", "Requests without a connection or an answer, and polls with half of one or 502 to 504.", "server")
 	serverFailedOver   = ofUpstream("upstream_server_failed_over_total", "Requests that went on to another server.", "server")
 	serverEjections    = ofUpstream("upstream_server_ejections_total", "Times that a server was left out because requests failed.", "server")
 	serverChecks       = ofUpstream("upstream_server_checks_total", "Health checks.", "server")

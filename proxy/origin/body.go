@@ -103,8 +103,10 @@ func (b *body) stop(err error) error {
 	b.err = err
 	if err == io.EOF {
 		b.exchange.end(true)
+		b.exchange.judge(nil)
 	} else {
 		b.err = b.exchange.fail(err)
+		b.exchange.judge(b.err)
 	}
 	return b.err
 }
@@ -113,6 +115,7 @@ func (b *body) stop(err error) error {
 // goroutine than Read's, and more than once.
 func (b *body) Close() error {
 	b.exchange.end(false)
+	b.exchange.judge(nil)
 	return nil
 }
 

@@ -24,8 +24,8 @@ const (
 // choose returns the server for a request, but none of those that were tried: the
 // one that the request's Affinity prefers, unless that has much more to do than
 // others; without one the one that has least to do. Who is back gets more than its
-// share where nobody else takes requests. Those that are left out are chosen only where
-// there is no other at all, and tried says nothing then of a single one.
+// share where nobody else takes requests, and who only wants to be left alone is asked
+// before those that are left out. These are chosen where there is no other at all.
 // A request of a server's own trial is one by which it is judged: settle must follow.
 func (g *Group) choose(req *Request, tried []*Server, now time.Time) (s *Server, open bool) {
 	g.mu.Lock()
@@ -37,10 +37,12 @@ func (g *Group) choose(req *Request, tried []*Server, now time.Time) (s *Server,
 		}
 		return s, true
 	}
-	if s = g.bestLocked(req, tried, now, (*Server).backLocked); s != nil {
-		return s, false
+	for _, suits := range []func(*Server, *Request, time.Time) bool{(*Server).backLocked, (*Server).worksLocked, (*Server).existsLocked} {
+		if s = g.bestLocked(req, tried, now, suits); s != nil {
+			break
+		}
 	}
-	return g.bestLocked(req, tried, now, (*Server).existsLocked), false
+	return s, false
 }
 
 // hasOther reports whether a server is open to a request besides those.
@@ -63,14 +65,14 @@ func (g *Group) bestLocked(req *Request, tried []*Server, now time.Time, suits f
 			continue
 		}
 		own := mix(req.Affinity ^ s.seed)
-		load := s.load.Load()
+		load := s.load.to(req)
 		switch {
 		case best == nil:
-		case req.Affinity == 0 || load > most && best.load.Load() > most:
-			if load >= best.load.Load() {
+		case req.Affinity == 0 || load > most && best.load.to(req) > most:
+			if least := best.load.to(req); load > least || load == least && s.state != Returning {
 				continue
 			}
-		case load > most || best.load.Load() <= most && own < rank:
+		case load > most || best.load.to(req) <= most && own < rank:
 			continue
 		}
 		best, rank = s, own
@@ -90,7 +92,9 @@ func (g *Group) boundLocked() int64 {
 
 // openLocked reports whether a server may be asked this. One that returns gets its
 // trial first, which no write is: should it fail, something else can be tried. Then it
-// gets a share, that of a feed as a whole, so that it changes servers only once.
+// gets a share of what would be its own. That of feeds is of those that prefer it, each as
+// a whole, so that it changes servers only once. That of other requests is of all: who is
+// back has least to do, and would get whatever it may.
 func (s *Server) openLocked(req *Request, now time.Time) bool {
 	if s.settled.Load() {
 		return true
@@ -109,15 +113,36 @@ func (s *Server) openLocked(req *Request, now time.Time) bool {
 		if req.Affinity != 0 {
 			return float64(mix(req.Affinity+s.seed)>>11)/(1<<53) < share
 		}
-		return s.group.random() < share
+		return s.group.random() < share/float64(s.group.takersLocked(now))
 	}
 	return false
+}
+
+// takersLocked is how many servers take requests.
+func (g *Group) takersLocked(now time.Time) (n int) {
+	for _, s := range g.servers {
+		if s.takesLocked(now) {
+			n++
+		}
+	}
+	return n
+}
+
+// takesLocked reports whether a server takes requests, be it no more than a share.
+func (s *Server) takesLocked(now time.Time) bool {
+	return s.worksLocked(nil, now) && !now.Before(s.rests)
 }
 
 // backLocked reports whether a server was shown to be back, whatever its share: it is
 // there to be asked before any that is left out.
 func (s *Server) backLocked(_ *Request, now time.Time) bool {
-	return s.state == Returning && !s.proven.IsZero() && !now.Before(s.rests)
+	return s.state == Returning && s.takesLocked(now)
+}
+
+// worksLocked reports whether nothing is wrong with a server, though it may want to be
+// left alone.
+func (s *Server) worksLocked(*Request, time.Time) bool {
+	return s.state == Healthy || s.state == Returning && !s.proven.IsZero()
 }
 
 // existsLocked is all that is asked of a server where no other is better.

@@ -224,3 +224,39 @@ func BenchmarkChoose(b *testing.B) {
 		}
 	}
 }
+
+// TestWhoIsBackGetsATenthOfItsShareOfABusyUpstream, not of all that there is: having
+// nothing to do yet, it would else be given everything that it may get.
+func TestWhoIsBackGetsATenthOfItsShareOfABusyUpstream(t *testing.T) {
+	for _, n := range []int{2, 4, 20} {
+		for _, busy := range []int64{0, 50} {
+			var urls []string
+			for i := range n {
+				urls = append(urls, fmt.Sprintf("http://127.0.0.1:%d", i+1))
+			}
+			g := silentGroup(urls...)
+			t.Cleanup(g.Close)
+			s, now := g.servers[0], time.Now()
+			g.mu.Lock()
+			s.enterLocked(Returning, now)
+			s.proven = now
+			s.noteSettledLocked(now)
+			g.mu.Unlock()
+			for _, other := range g.servers[1:] {
+				other.load.Store(busy)
+			}
+			const requests = 40000
+			for _, tenths := range []int{1, 5, 9} {
+				at, got := now.Add(time.Duration(tenths-1)*returnTime/9), 0
+				for range requests {
+					if chosen, _ := g.choose(passed(), nil, at); chosen == s {
+						got++
+					}
+				}
+				if want := requests / n * tenths / 10; got < want*7/10 || got > want*13/10 {
+					t.Errorf("%d servers, the others with %d to do: at %d tenths of its share it got %d, want about %d", n, busy, tenths, got, want)
+				}
+			}
+		}
+	}
+}

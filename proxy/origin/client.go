@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/url"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -16,18 +15,17 @@ type Client struct {
 	pool    *pool
 	buffers sync.Pool // *[]byte of uploadChunk bytes
 	spare   sync.Pool // *exchange, of responses that were recycled
-	load    *atomic.Int64
+	load    *load
 }
 
 // NewClient returns a client of the server of an http or https URL. A nil
 // config means the system's roots.
 func NewClient(server *url.URL, config *tls.Config) *Client {
-	return newClient(server, config, newNames(server.Hostname()), new(atomic.Int64))
+	return newClient(server, config, newNames(server.Hostname()), new(load))
 }
 
-// newClient is NewClient where several share the server's addresses, and load, how
-// many connections are being made or carry an exchange.
-func newClient(server *url.URL, config *tls.Config, names *names, load *atomic.Int64) *Client {
+// newClient is NewClient where several share the server's addresses, and its load.
+func newClient(server *url.URL, config *tls.Config, names *names, load *load) *Client {
 	return &Client{
 		pool:    newPool(server, config, names),
 		buffers: sync.Pool{New: func() any { b := make([]byte, uploadChunk); return &b }},

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -49,6 +50,7 @@ type attempt struct {
 // or as soon as that one failed. The first connection wins. All failing, it
 // returns the first error.
 func (d *dialer) race(ctx context.Context, addresses []netip.Addr) (net.Conn, error) {
+	began := time.Now()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	attempts := make(chan attempt, len(addresses)) // nobody blocks on it
@@ -88,8 +90,17 @@ func (d *dialer) race(ctx context.Context, addresses []netip.Addr) (net.Conn, er
 			}
 		}
 	}
-	d.names.unreachable()
+	if !gaveUp(ctx, time.Since(began)) {
+		d.names.unreachable()
+	}
 	return nil, first
+}
+
+// gaveUp reports whether dialing ended because somebody left, before it took longer than
+// it takes to look a name up. That says nothing about the addresses, and others would
+// have to wait for a lookup.
+func gaveUp(ctx context.Context, took time.Duration) bool {
+	return errors.Is(ctx.Err(), context.Canceled) && took < lookupPatience
 }
 
 // closeLate closes the connections that came too late.

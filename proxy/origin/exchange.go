@@ -32,6 +32,9 @@ type exchange struct {
 	told   bool    // an interim one was passed on
 	keep   bool    // the connection may carry another exchange
 
+	verdict func(error) // has the server judged by what came of the body; nil: it was by the head
+	judged  sync.Once
+
 	finish    sync.Once
 	detaching sync.Once
 	leash     *Leash      // ctx, if it is one
@@ -41,7 +44,7 @@ type exchange struct {
 
 func (c *Client) exchange(ctx context.Context, cn *conn, req *Request, now time.Time) *exchange {
 	cn.wrote = 0
-	c.load.Add(1) // until end, or that of the tunnel
+	c.load.Add(1) // until end, or that it is a tunnel
 	x := c.spare.Get().(*exchange)
 	*x = exchange{client: c, conn: cn, req: req, ctx: ctx, began: now, fields: x.fields}
 	if leash, ok := ctx.(*Leash); ok {
@@ -154,6 +157,7 @@ func (x *exchange) upgraded(resp *Response) error {
 	}
 	x.conn.allow(time.Time{})
 	resp.Tunnel = &Tunnel{Conn: x.conn.Conn, conn: x.conn, load: x.client.load}
+	x.client.load.hold()
 	return nil
 }
 
@@ -217,6 +221,13 @@ func (x *exchange) fail(err error) error {
 		return x.upload.err
 	}
 	return readError(err)
+}
+
+// judge tells what came of the body, once: nil if it is whole, or nobody wants more.
+func (x *exchange) judge(err error) {
+	if x.verdict != nil {
+		x.judged.Do(func() { x.verdict(err) })
+	}
 }
 
 // end gives the connection back, or closes it, exactly once. A context that

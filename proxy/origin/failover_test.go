@@ -306,7 +306,7 @@ func TestLoadIsWhatIsUnderWay(t *testing.T) {
 			for _, req := range []*Request{poll(1), passed(), post("/", strings.NewReader("order"), 5), {Method: "GET", Head: headOf("GET", "/"), Timeout: await.Patience, Upgrade: true}} {
 				_, _ = r.ask(r.group.Passes, req)
 				for i, s := range r.group.servers {
-					if n := s.load.Load(); n != 0 {
+					if n := s.load.Load() + s.load.held.Load(); n != 0 {
 						t.Fatalf("%s: %d under way at server %d", name, n, i)
 					}
 				}
@@ -335,4 +335,22 @@ func TestLoadIsWhatIsUnderWay(t *testing.T) {
 func swallow(ctx context.Context, _, _ string, _ syscall.RawConn) error {
 	<-ctx.Done()
 	return &net.OpError{Op: "dial", Err: ctx.Err()}
+}
+
+// TestWhoIsLeftAloneIsNotWaitedFor: its refusal says that there is more to come, and
+// there is not. The time is that of who is asked next.
+func TestWhoIsLeftAloneIsNotWaitedFor(t *testing.T) {
+	r := newGroupRig(t, 2, func(o *GroupOptions) {
+		o.Rest = func(*Response, time.Time) time.Duration { return time.Minute }
+	})
+	feed := r.feedOf(0)
+	r.servers[0].Break(func(x *legacy.Exchange) {
+		_ = x.Receive()
+		_ = x.Write([]byte("HTTP/1.1 503 Busy\r\nContent-Length: 100\r\n\r\nplease"))
+		x.Wait(nil)
+	}, "/")
+	r.wants(r.group.Polls, poll(feed), "b")
+	if s := r.group.Standings()[1]; s.Failures > 0 {
+		t.Errorf("who was asked next is blamed: %+v", s)
+	}
 }

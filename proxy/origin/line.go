@@ -75,8 +75,7 @@ func (e *errand) run() (*Response, error) {
 		}
 		s.failedOver.Add(1)
 		if resp != nil {
-			_, _ = io.CopyN(io.Discard, resp.Body, maxHead) // read, it leaves the connection usable
-			_ = resp.Body.Close()
+			resp.discard()
 		}
 	}
 }
@@ -85,7 +84,14 @@ func (e *errand) run() (*Response, error) {
 func (e *errand) ask(s *Server) (resp *Response, err error) {
 	began := time.Now()
 	err = errInterrupted // if it panics
-	defer func() { s.settle(e.line.blame(e.ctx, resp, err), began, time.Now()) }()
+	defer func() {
+		f := e.line.blame(e.ctx, resp, err)
+		if resp == nil || !e.line.polls || f.weight > 0 || resp.Tunnel != nil || resp.Whole() {
+			s.settle(f, began, time.Now())
+			return
+		}
+		resp.exchange.verdict = func(err error) { s.settle(blameBody(e.ctx, resp, err), began, time.Now()) }
+	}()
 	s.requests.Add(1)
 	req, whole := e.versionFor(s)
 	return e.line.clientOf(s).send(e.ctx, req, whole, e.patience())
@@ -210,6 +216,19 @@ func (l *Line) blame(ctx context.Context, resp *Response, err error) fault {
 		return fault{silent: true}
 	case Unsent(err):
 		return fault{weight: weightUnmade, why: err.Error()}
+	}
+	return fault{weight: weightBroken, broken: true, why: err.Error()}
+}
+
+// blameBody says what came of the body of a poll. Of one without a length nobody knows
+// whether more was to come by then: it may be a stream.
+func blameBody(ctx context.Context, resp *Response, err error) fault {
+	timeout := errors.Is(err, ErrTimeout)
+	switch {
+	case err == nil:
+		return fault{}
+	case timeout && resp.Length < 0, !timeout && ctx.Err() != nil:
+		return fault{silent: true}
 	}
 	return fault{weight: weightBroken, broken: true, why: err.Error()}
 }

@@ -124,7 +124,11 @@ func (n *names) lookup() {
 		if len(n.known) > 0 && !isSameSet(n.known, found) {
 			n.moves.Add(1)
 		}
-		n.known, n.suspect = found, false
+		worked := n.known
+		if n.known = found; len(worked) > 0 && !n.suspect {
+			n.preferLocked(worked[0])
+		}
+		n.suspect = false
 	}
 	n.failure, n.asked = err, time.Now()
 	close(n.pending)
@@ -151,6 +155,11 @@ func (n *names) reached(a netip.Addr) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.suspect = false
+	n.preferLocked(a)
+}
+
+// preferLocked has an address tried first, if it is one of the known ones.
+func (n *names) preferLocked(a netip.Addr) {
 	if i := slices.Index(n.known, a); i > 0 {
 		n.known = append([]netip.Addr{a}, slices.Delete(slices.Clone(n.known), i, i+1)...)
 	}

@@ -186,6 +186,31 @@ func TestASilentNameServerKeepsNobodyLongerThanItsTimeout(t *testing.T) {
 	r.wants("127.0.0.1")
 }
 
+// TestWhoGivesUpWhileConnectingSuspectsNoAddress: a client that leaves says nothing about
+// where the server is, and must not have others wait for a name server.
+func TestWhoGivesUpWhileConnectingSuspectsNoAddress(t *testing.T) {
+	r := newNamedRig(t)
+	r.wants("127.0.0.1")
+	r.dropIdle()
+	ctx, leave := context.WithCancel(t.Context())
+	r.client.pool.dialer.ControlContext = func(ctx context.Context, network, address string, c syscall.RawConn) error {
+		leave()
+		return swallow(ctx, network, address, c)
+	}
+	if _, _, err := readAll(r.client.Do(ctx, get("/"))); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	r.client.pool.dialer.ControlContext = nil
+	r.passes(2 * namesPause)
+	r.wants("127.0.0.1")
+	if n := r.zone.queries.Load(); n != 1 {
+		t.Errorf("%d lookups", n)
+	}
+	if gaveUp(ctx, lookupPatience) {
+		t.Error("addresses that swallow everything are not suspect")
+	}
+}
+
 func TestManyWhoComeAtOnceAreOneLookup(t *testing.T) {
 	r := newNamedRig(t)
 	var clients sync.WaitGroup
@@ -237,6 +262,13 @@ func TestAnAddressThatSwallowsEverythingCostsAMoment(t *testing.T) {
 	r.wants("127.0.0.1")
 	if _, dead := tries.Load(net.JoinHostPort("127.0.0.7", r.url.Port())); dead {
 		t.Error("the dead one was tried first again")
+	}
+	r.passes(namesTTL + 1)
+	r.wants("127.0.0.1") // this one has it looked up
+	tries.Clear()
+	r.wants("127.0.0.1")
+	if _, dead := tries.Load(net.JoinHostPort("127.0.0.7", r.url.Port())); dead {
+		t.Error("the dead one was tried first once the name had been looked up again")
 	}
 }
 

@@ -43,7 +43,10 @@ type Response struct {
 
 // Detach takes the response out of the context that Do was given, so that it
 // can be handed to somebody else. It reports false if that context has ended.
-func (r *Response) Detach() bool { return r.exchange.detach() }
+func (r *Response) Detach() bool {
+	r.exchange.judge(nil) // what comes of the rest is between the two
+	return r.exchange.detach()
+}
 
 // Ready reports whether some of the body came with the head.
 func (r *Response) Ready() bool { return r.ready }
@@ -63,6 +66,15 @@ func (r *Response) ReadWhole(b []byte, most int64) ([]byte, bool) {
 	b = slices.Grow(b, int(r.Length))
 	n, err := io.ReadFull(own, b[len(b):len(b)+int(r.Length)])
 	return b[:len(b)+n], err == nil
+}
+
+// discard ends the exchange. What has come is read, which leaves the connection usable;
+// what has not would cost time that is somebody else's.
+func (r *Response) discard() {
+	if r.Whole() {
+		_, _ = io.CopyN(io.Discard, r.Body, maxHead)
+	}
+	_ = r.Body.Close()
 }
 
 // Recycle gives back what an exchange was made of, to be used for another, if
@@ -98,7 +110,7 @@ func (r *Response) Rejected() bool {
 type Tunnel struct {
 	net.Conn
 	conn   *conn
-	load   *atomic.Int64
+	load   *load
 	closed atomic.Bool
 }
 
@@ -109,7 +121,7 @@ func (t *Tunnel) Read(p []byte) (int, error) { return t.conn.br.Read(p) }
 // there is CloseWrite.
 func (t *Tunnel) Close() error {
 	if !t.closed.Swap(true) {
-		t.load.Add(-1)
+		t.load.held.Add(-1)
 	}
 	return t.conn.abort()
 }

@@ -28,8 +28,8 @@ type Server struct {
 	seed                   uint64 // by which feeds choose it
 	polls, passes, checker *Client
 
-	load                                        atomic.Int64 // what is under way
-	reached                                     atomic.Bool  // a connection was made once
+	load                                        load
+	reached                                     atomic.Bool // a connection was made once
 	requests, failures                          atomic.Int64
 	checks, failedChecks, ejections, failedOver atomic.Int64
 
@@ -68,7 +68,7 @@ func newServer(g *Group, u *url.URL, config *tls.Config) *Server {
 	names := newNames(u.Hostname())
 	s.polls, s.passes = newClient(u, config, names, &s.load), newClient(u, config, names, &s.load)
 	if s.settled.Store(true); g.check != nil {
-		s.checker = newClient(u, config, names, new(atomic.Int64))
+		s.checker = newClient(u, config, names, new(load))
 	}
 	return s
 }
@@ -85,10 +85,10 @@ func (s *Server) close() {
 type Standing struct {
 	Server   string // its URL
 	State    State
-	InFlight int64 // requests, and connections being made
+	InFlight int64 // requests, connections being made, and tunnels
 
 	Requests             int64 // sent, polls and passed ones
-	Failures             int64 // of them, that it failed: no connection, no answer, or 502 to 504 to a poll
+	Failures             int64 // of them, that it failed: no connection, no answer, or to a poll half of one or 502 to 504
 	FailedOver           int64 // of them, that went on to another server
 	Ejections            int64
 	Checks, FailedChecks int64
@@ -102,7 +102,7 @@ func (s *Server) standing() Standing {
 	}
 	s.group.mu.Unlock()
 	return Standing{
-		Server: s.name, State: state, InFlight: s.load.Load(),
+		Server: s.name, State: state, InFlight: s.load.Load() + s.load.held.Load(),
 		Requests: s.requests.Load(), Failures: s.failures.Load(), FailedOver: s.failedOver.Load(), Ejections: s.ejections.Load(),
 		Checks: s.checks.Load(), FailedChecks: s.failedChecks.Load(),
 	}

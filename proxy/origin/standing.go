@@ -107,10 +107,11 @@ func (s *Server) noteSettledLocked(now time.Time) {
 	s.settled.Store(s.state == Healthy && s.strain == 0 && !now.Before(s.rests))
 }
 
-// isLastLocked reports whether no other server takes requests.
+// isLastLocked reports whether something is wrong with all other servers. One that wants
+// to be left alone would be asked before none.
 func (g *Group) isLastLocked(s *Server, now time.Time) bool {
 	for _, other := range g.servers {
-		if other != s && (other.state == Healthy || other.state == Returning && !other.proven.IsZero()) && !now.Before(other.rests) {
+		if other != s && other.worksLocked(nil, now) {
 			return false
 		}
 	}

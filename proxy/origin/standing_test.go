@@ -281,3 +281,24 @@ func TestAClosedGroupLetsRequestsFinish(t *testing.T) {
 	}
 	r.wants(r.group.Polls, poll(1), "a", "b") // who still has it may still ask
 }
+
+// TestWhoWantsToBeLeftAloneIsAskedBeforeWhoFails: it can be asked others no more.
+func TestWhoWantsToBeLeftAloneIsAskedBeforeWhoFails(t *testing.T) {
+	r := newGroupRig(t, 3, nil)
+	r.group.servers[0].rest(time.Now().Add(time.Hour))
+	r.servers[1].Break(legacy.ResetBeforeHead(), "/")
+	r.servers[2].Break(legacy.ResetBeforeHead(), "/")
+	write := func() *Request { return post("/", strings.NewReader("order"), 5) }
+	for range 2 * maxStrain / weightBroken {
+		if body, err := r.ask(r.group.Passes, write()); body == "a" {
+			t.Fatalf("it is asked while there are others: %v", err)
+		}
+	}
+	for range 10 {
+		r.wants(r.group.Passes, write(), "a")
+		r.wants(r.group.Polls, poll(r.feedOf(0)), "a")
+	}
+	if a, b, c := r.state(0), r.state(1), r.state(2); a != Resting || b == Healthy || c == Healthy {
+		t.Errorf("they are %s, %s and %s", a, b, c)
+	}
+}

@@ -158,3 +158,46 @@ func TestASloppy101SaysSo(t *testing.T) {
 		t.Error("it does not")
 	}
 }
+
+// TestATunnelIsNothingToDo: the clients of a server that was restarted are elsewhere
+// since, on connections that they keep for hours. It is not to get everything else for
+// that, nor are others to lose their feeds.
+func TestATunnelIsNothingToDo(t *testing.T) {
+	r := newGroupRig(t, 2, nil)
+	for _, s := range r.servers {
+		s.Break(shouting(""), "/ws")
+	}
+	feed := r.feedOf(0)
+	upgrading := func() *Response {
+		req := upgrading()
+		req.Head = headOf("GET", "/ws", "Connection: Upgrade", "Upgrade: websocket")
+		resp, err := r.group.Passes.Do(soon(t), req)
+		if err != nil || resp.Tunnel == nil {
+			t.Fatalf("got %v, %v", resp, err)
+		}
+		t.Cleanup(func() { _ = resp.Tunnel.Close() })
+		return resp
+	}
+	r.set(1, Ejected, time.Now())
+	const tunnels = 3 * slack
+	for range tunnels {
+		upgrading()
+	}
+	r.set(1, Healthy, time.Now())
+	got := map[string]int{}
+	for range 20 {
+		got[r.wants(r.group.Passes, passed(), "a", "b")]++
+	}
+	if got["a"] != 10 {
+		t.Errorf("of what is passed, they got %v", got)
+	}
+	r.wants(r.group.Polls, poll(feed), "a")
+	for range 10 {
+		if resp := upgrading(); resp.From != r.group.servers[1] {
+			t.Error("another tunnel goes where there are many")
+		}
+	}
+	if s := r.group.Standings()[0]; s.InFlight != tunnels {
+		t.Errorf("%d are told to be under way", s.InFlight)
+	}
+}
