@@ -48,6 +48,7 @@ type Proxy struct {
 	reloading sync.Mutex         // held to change the rules, and what goes by them
 	servers   []*fasthttp.Server // the first one accepts
 	observer  *observe.Observer  // nil if no route was ever observed
+	places    uint64             // that upstreams were at
 	ended     bool
 
 	ledger   *ledger.Ledger

@@ -24,7 +24,7 @@ type upstream struct {
 	*config.Upstream
 	name          string
 	files         [sha256.Size]byte // what was in those that it names
-	place         uint64            // another one when none of the servers is one that there was
+	place         uint64            // another one when none of the servers is one that there was; no two ever have the same
 	way           uint64            // another one when servers is
 	servers       *origin.Group
 	polls, passes *origin.Line
@@ -34,7 +34,7 @@ type upstream struct {
 }
 
 // upstreamOf is the upstream of a configuration: the one that has had its name, if it is
-// to be the same. It fails if a file that it names is not good.
+// to be the same. It fails if a file that it names is not good. p.reloading is held.
 func (p *Proxy) upstreamOf(name string, u *config.Upstream, was *upstream) (*upstream, error) {
 	files := contentOf(u.TLS.CA, u.TLS.Cert, u.TLS.Key)
 	if was != nil && was.files == files && reflect.DeepEqual(was.Upstream, u) {
@@ -44,8 +44,9 @@ func (p *Proxy) upstreamOf(name string, u *config.Upstream, was *upstream) (*ups
 	if was != nil {
 		own.place, own.way, own.outage = was.place, was.way, was.outage
 	}
-	if was != nil && was.isElsewhere(u) {
-		own.place++
+	if was == nil || was.isElsewhere(u) {
+		p.places++
+		own.place = p.places
 	}
 	if was != nil && was.files == files && was.connectsAs(u) {
 		own.servers = was.servers
