@@ -15,9 +15,12 @@ import (
 // with a GET, not a HEAD, although nobody wants the body: it is what the client
 // itself would send, and many an origin checks nothing for a HEAD. keep, if there
 // is one, may take the response, by saying so.
-func (p *Proxy) inquiry(rt *route, method string, head, body []byte, keep func(*origin.Response) bool) func(context.Context) authorize.Answer {
+//
+// Who is held is asked about again and again: by then, of the servers of then.
+func (p *Proxy) inquiry(by *route, method string, head, body []byte, keep func(*origin.Response) bool) func(context.Context) authorize.Answer {
 	whole := strings.Join([]string{string(head), "\r\n", string(body)}, "")
 	return func(ctx context.Context) authorize.Answer {
+		rt := p.current(by)
 		ctx, cancel := context.WithTimeout(ctx, 2*rt.upstream.Timeout)
 		defer cancel()
 		over, err := rt.upstream.turn(ctx)

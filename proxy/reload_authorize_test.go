@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/pollmux/pollmux/testdata/legacy"
@@ -33,5 +34,25 @@ func TestAnUpstreamThatComesBackElsewhereHasLetNobodyIn(t *testing.T) {
 	r.get("/doc", "Authorization", "Bearer bob").want(t, 200, "new")
 	if a := r.get("/doc", "Authorization", "Bearer alice"); a.StatusCode != 401 {
 		t.Errorf("alice, whom nobody let in here, is told %d %q", a.StatusCode, a.body)
+	}
+}
+
+// A client may be held for days: whether it is let in still, servers are asked that
+// there are.
+func TestWhetherAHeldClientIsLetInTheServersOfNowAreAsked(t *testing.T) {
+	const yaml = "upstreams: {api: {servers: [%s]}}\nroutes: [{path: /**, name: all, upstream: api, interval: 1h, share: authorize, authorize: {path: /me, ttl: 200ms}}]"
+	origin, other := newOrigin(t), newOrigin(t)
+	letsIn(origin, "v1", "Bearer alice")
+	letsIn(other, "v1")
+	r := newRigFor(t, origin, fmt.Sprintf(yaml, strconv.Quote(origin.URL())))
+	s := r.stream("/doc", "text/event-stream", "Authorization", "Bearer alice")
+	if e := s.event(); e != "data: v1" {
+		t.Fatal(e)
+	}
+	r.reloadBy(fmt.Sprintf(yaml, fmt.Sprintf("%q, %q", origin.URL(), other.URL())))
+	r.reloadBy(fmt.Sprintf(yaml, strconv.Quote(other.URL())))
+	s.ended()
+	if a := r.get("/doc", "Authorization", "Bearer alice"); a.StatusCode != 401 {
+		t.Errorf("%d %q", a.StatusCode, a.body)
 	}
 }

@@ -52,6 +52,15 @@ func (all *rules) named(name string) *route {
 	return nil
 }
 
+// current is a route as the rules of now have it, or as it was if there is none any more
+// that is shared in the same way.
+func (p *Proxy) current(r *route) *route {
+	if now := p.rules.Load().named(r.Name); now != nil && now.share == r.share {
+		return now
+	}
+	return r
+}
+
 // trusts reports whether an address is one of trusted_proxies.
 func (all *rules) trusts(addr netip.Addr) bool {
 	for _, prefix := range all.config.TrustedProxies {

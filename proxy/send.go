@@ -69,9 +69,7 @@ func (p *Proxy) appendSent(b []byte, r *request, method, target string) []byte {
 // send sends one message and waits for the answer to it. A refusal closes the
 // socket: a bare one has no other way to be told.
 func (s *sender) send(m upgrade.Message) error {
-	if now := s.proxy.rules.Load().named(s.route.Name); now != nil && now.share == s.route.share {
-		s.route = now // whose origin may have moved
-	}
+	s.route = s.proxy.current(s.route) // whose origin may have moved
 	s.route.account.Requested(upgrade.Pass)
 	s.route.account.Passed()
 	began, number := time.Now(), newNumber()
