@@ -36,7 +36,7 @@ type upstream struct {
 // upstreamOf is the upstream of a configuration: the one that has had its name, if it is
 // to be the same. It fails if a file that it names is not good. p.reloading is held.
 func (p *Proxy) upstreamOf(name string, u *config.Upstream, was *upstream) (*upstream, error) {
-	files := contentOf(u.TLS.CA, u.TLS.Cert, u.TLS.Key)
+	files := filesOf(u)
 	if was != nil && was.files == files && reflect.DeepEqual(was.Upstream, u) {
 		return was, nil
 	}
@@ -78,6 +78,22 @@ func contentOf(names ...string) [sha256.Size]byte {
 		}
 	}
 	return sha256.Sum256(all)
+}
+
+// HasOtherFiles reports whether files that the configuration in force names for its
+// upstreams are not what they were when it was loaded.
+func (p *Proxy) HasOtherFiles() bool {
+	for _, u := range p.rules.Load().upstreams {
+		if u.files != filesOf(u.Upstream) {
+			return true
+		}
+	}
+	return false
+}
+
+// filesOf is a hash of the files that an upstream names.
+func filesOf(u *config.Upstream) [sha256.Size]byte {
+	return contentOf(u.TLS.CA, u.TLS.Cert, u.TLS.Key)
 }
 
 // connect makes the group of servers.

@@ -198,7 +198,7 @@ func (x *reloads) take(r *running, data []byte) outcome {
 		x.log.Warn("the configuration is taken all the same", "error", w.String())
 	}
 	o := outcome{Result: "unchanged", Revision: x.seen, Changes: proxy.Changes{FeedsKept: r.proxy.Feeds().Len()}}
-	if r.isInForce(c) {
+	if r.isInForce(c) && !r.proxy.HasOtherFiles() {
 		r.certs.reload()
 		r.proxy.Ledger().Reloads().Unchanged(o.Revision)
 		x.log.Info("the configuration says what it said before", "trigger", x.trigger, "file", x.file)

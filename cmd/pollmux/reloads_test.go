@@ -227,6 +227,47 @@ func TestPostReloadAnswersWithWhatHasChanged(t *testing.T) {
 	}
 }
 
+// A configuration that says the same names files that may not: the certificate that
+// servers are shown, and the authorities of theirs.
+func TestTheFilesOfAnUpstreamAreReadAgain(t *testing.T) {
+	cert, key := pki.New(t).Pair("127.0.0.1")
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	origin := legacy.NewFaulty(legacy.Answer{Body: []byte("hello")}, nil)
+	origin.ListenOn(l)
+	t.Cleanup(origin.Close)
+	dir := t.TempDir()
+	other, _ := pki.New(t).Pair("127.0.0.1")
+	ca, file := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "pollmux.yaml")
+	write(t, ca, string(other))
+	write(t, file, fmt.Sprintf("listen: \"127.0.0.1:0\"\nadmin: {listen: \"127.0.0.1:0\"}\nupstreams: {api: {servers: [\"https://%s\"], tls: {ca: %q}}}\nroutes: [{path: /**, upstream: api, mode: pass}]\n", l.Addr(), ca))
+	s := &place{t: t, file: file, process: start(t, "--config", file)}
+	if status, body := fetch(t, "http://"+s.serve+"/x", "Connection", "close"); status != 502 {
+		t.Fatalf("%d %s", status, body)
+	}
+	write(t, ca, string(cert))
+	if status, body := s.post(); status != 200 || !strings.Contains(body, `"result": "applied"`) {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := fetch(t, "http://"+s.serve+"/x", "Connection", "close"); status != 200 || body != "hello" {
+		t.Errorf("%d %s", status, body)
+	}
+	write(t, ca, "nothing")
+	if status, _ := s.post(); status != 422 {
+		t.Errorf("a file that is not good: %d", status)
+	}
+	write(t, ca, string(cert))
+	if status, body := s.post(); status != 200 || !strings.Contains(body, `"result": "unchanged"`) {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
 func TestWithoutAFileThereIsNothingToReload(t *testing.T) {
 	origin := newPlace(t).origin
 	s := &place{t: t, process: start(t, "--upstream", origin.URL(), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")}
