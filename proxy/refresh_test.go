@@ -3,6 +3,7 @@ package proxy
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -136,5 +137,27 @@ func TestAWriteIsSeenThoughTheBodyIsTheSame(t *testing.T) {
 				t.Errorf("%s %d: the answer is number %s, want %s", method, status, got, want)
 			}
 		}
+	}
+}
+
+// An EventSource is held although the origin cannot be asked. What was true before the
+// write is nothing to tell it meanwhile.
+func TestAStreamIsNotToldWhatWasBeforeAWriteWhileTheOriginRests(t *testing.T) {
+	r := newRig(t, "interval: 1h")
+	r.get("/a").want(t, 200, `{"v":1}`)
+	r.origin.AnswerFunc(func(*legacy.Request) legacy.Answer {
+		return legacy.Answer{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"1"}}}
+	}, "/b")
+	r.get("/b")
+	r.body(`{"v":2}`)
+	if a := r.do("POST", "/a", "x"); a.StatusCode != 200 {
+		t.Fatalf("%d %s", a.StatusCode, a.body)
+	}
+	s := r.stream("/a", "text/event-stream")
+	if e := s.event(); !strings.HasPrefix(e, "event: status") || !strings.Contains(e, "left alone") {
+		t.Errorf("first %q", e)
+	}
+	if e := s.data(); e != `data: {"v":2}` {
+		t.Errorf("then %q", e)
 	}
 }

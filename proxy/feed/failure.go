@@ -69,11 +69,13 @@ func (f *Feed) fallback(now time.Time) Answer {
 }
 
 // without is the answer while the origin cannot be asked: the last snapshot, with a
-// word on why, or an error.
+// word on why, or an error. Who is to be held all the same is not to take what there is
+// for what is true: it stays back until somebody knows.
 func (f *Feed) without(now time.Time, why error, detail string, retry time.Duration) Answer {
 	if v := f.view.Load(); f.isSpare(v, now) {
 		return Answer{Update: v.state.Update, Took: v.took, How: Hit, Detail: detail}
 	}
+	f.turnStale(publicReason(why))
 	return Answer{Err: why, RetryAfter: retry}
 }
 

@@ -210,7 +210,7 @@ func publicReason(err error) string {
 	case errors.Is(err, errConfused):
 		return errConfused.Error()
 	}
-	for _, known := range []error{origin.ErrUnreachable, origin.ErrTimeout, origin.ErrMalformed, origin.ErrTooLarge, origin.ErrTruncated} {
+	for _, known := range []error{ErrResting, ErrBudget, origin.ErrUnreachable, origin.ErrTimeout, origin.ErrMalformed, origin.ErrTooLarge, origin.ErrTruncated} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
