@@ -27,6 +27,7 @@ type reloads struct {
 	file  string // "" if there is none
 	log   *slog.Logger
 	asked chan chan<- outcome // POST /api/reload
+	over  chan struct{}       // closed by run: nobody is served any more
 	hup   chan os.Signal
 	seen  string // revision that was loaded or refused last
 	gone  absence
@@ -48,7 +49,7 @@ var errNoFile = errors.New("there is no file to reload: pollmux was started with
 
 // newReloads takes SIGHUP, which would end the process, from now on until close.
 func newReloads(file string, log *slog.Logger) *reloads {
-	x := &reloads{file: file, log: log, asked: make(chan chan<- outcome), hup: make(chan os.Signal, 1)}
+	x := &reloads{file: file, log: log, asked: make(chan chan<- outcome), over: make(chan struct{}), hup: make(chan os.Signal, 1)}
 	signal.Notify(x.hup, syscall.SIGHUP)
 	return x
 }
@@ -60,6 +61,8 @@ func (x *reloads) ask(ctx context.Context) (any, error) {
 	reply := make(chan outcome, 1)
 	select {
 	case x.asked <- reply:
+	case <-x.over:
+		return nil, proxy.ErrStopped
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -73,6 +76,7 @@ func (x *reloads) ask(ctx context.Context) (any, error) {
 
 // run serves whoever asks until ctx ends, or a successor that was asked for serves.
 func (x *reloads) run(ctx context.Context, r *running, replace <-chan os.Signal) {
+	defer close(x.over)
 	var changed <-chan struct{}
 	if x.file != "" {
 		x.begin(r)

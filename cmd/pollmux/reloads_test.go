@@ -500,3 +500,32 @@ func TestASocketShowsOtherCertificatesFromThenOn(t *testing.T) {
 		t.Error("the old one is told of")
 	}
 }
+
+// Who asks for another configuration while the process drains is told at once.
+func TestADrainingProcessTakesNoConfiguration(t *testing.T) {
+	s := newPlace(t, " mode: pass", "drain_timeout: 20s")
+	answer := make(chan struct{})
+	finish := sync.OnceFunc(func() { close(answer) })
+	t.Cleanup(finish)
+	s.origin.AnswerFunc(func(*legacy.Request) legacy.Answer {
+		<-answer
+		return legacy.Answer{Body: []byte("late")}
+	}, "/slow")
+	var client sync.WaitGroup
+	client.Go(func() {
+		resp, err := http.Get("http://" + s.serve + "/slow")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = resp.Body.Close()
+	})
+	await.Until(t, "the request is under way", func() bool { return s.origin.Total() == 1 })
+	s.stop()
+	await.Until(t, "the process drains", func() bool { return strings.Contains(s.log.String(), "msg=draining") })
+	if status, body := s.post(); status != 422 || !strings.Contains(body, "stopping") {
+		t.Errorf("%d %s", status, body)
+	}
+	finish()
+	client.Wait()
+}
