@@ -129,6 +129,9 @@ func (s *socket) secure(k *cert.Keeper) {
 func listen(part, address, field string, reuse bool, from *inheritance) (*socket, error) {
 	s := &socket{part: part, address: address}
 	if s.Listener = from.take(part, address); s.Listener != nil {
+		if reuse {
+			s.reused = reusedOf(s.Listener)
+		}
 		return s, nil
 	}
 	var err error

@@ -61,6 +61,34 @@ func listenReusing(address string) (net.Listener, *reused, error) {
 	return l, r, nil
 }
 
+// reusedOf is what there is to know of a socket that was taken over. It is nil if no
+// other process may listen there, or one does: which of the two is the elder, only the
+// process before this one knew.
+func reusedOf(taken net.Listener) *reused {
+	l, ok := taken.(*net.TCPListener)
+	if !ok || !mayBeReused(l) {
+		return nil
+	}
+	r := &reused{}
+	if err := r.know(l); err != nil {
+		return nil
+	}
+	for inode := range listenersOn(r.port) {
+		if inode != r.inode {
+			return nil
+		}
+	}
+	return r
+}
+
+func mayBeReused(l *net.TCPListener) bool {
+	on := 0
+	if raw, err := l.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { on, _ = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT) })
+	}
+	return on != 0
+}
+
 // know looks at the socket. A program of those who were here before sends clients to
 // whoever has the number of this one now: it goes.
 func (r *reused) know(l *net.TCPListener) (err error) {

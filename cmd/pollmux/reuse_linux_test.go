@@ -77,6 +77,58 @@ func TestListenersOnAPortAreFound(t *testing.T) {
 	}
 }
 
+// A process that was handed its sockets over may itself be replaced by one that opens its
+// own.
+func TestASocketThatWasTakenOverIsLeftToOthersAsWell(t *testing.T) {
+	before, _, err := listenReusing("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := before.Addr().String()
+	passed := func() *inheritance {
+		t.Helper()
+		file, err := before.(*net.TCPListener).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		l, err := net.FileListener(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		return &inheritance{heirlooms: []*heirloom{{Listener: l, name: forClients + " " + address}}}
+	}
+	own, err := listen(forClients, address, "listen", true, passed())
+	if err != nil || own.reused == nil {
+		t.Fatalf("%+v, %v", own, err)
+	}
+	after, _, err := listenReusing(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer after.Close()
+	if third, err := listen(forClients, address, "listen", true, passed()); err != nil || third.reused != nil {
+		t.Errorf("it takes the other one for the younger: %v", err)
+	}
+	_ = before.Close()
+	if !own.reused.steerAway() {
+		t.Fatal("nobody is found")
+	}
+	_ = after.(*net.TCPListener).SetDeadline(time.Now().Add(await.Patience))
+	for i := range 100 {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if c, err = after.Accept(); err != nil {
+			t.Fatalf("client %d came to the one that goes: %v", i, err)
+		}
+		_ = c.Close()
+	}
+}
+
 // Of two sockets on one address, the one that steers away gets nobody any more,
 // whichever it is; a third, once one of them has gone, is treated as the younger.
 func TestNewClientsComeToTheOtherSocketOnly(t *testing.T) {

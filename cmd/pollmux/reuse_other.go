@@ -16,4 +16,6 @@ func listenReusing(string) (net.Listener, *reused, error) {
 	return nil, nil, errors.New("reuse_port is for Linux only; remove it")
 }
 
+func reusedOf(net.Listener) *reused { return nil }
+
 func (*reused) steerAway() bool { return false }
