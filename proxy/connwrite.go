@@ -69,11 +69,10 @@ func (c *conn) armWrite(due time.Duration) error {
 }
 
 // noteStuck counts a client that does not take what it is sent, once. The kernel may
-// find it out first: see boundUnacked.
+// find it out first, see boundUnacked, and a watch hear of that before the next write.
 func (c *conn) noteStuck(err error) {
 	stuck := errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.ETIMEDOUT)
-	if c.gate != nil && !c.stuck && stuck {
-		c.stuck = true
+	if c.gate != nil && stuck && !c.stuck.Swap(true) {
 		c.gate.hit(limitWriteTime)
 	}
 }

@@ -49,6 +49,7 @@ func (p *Proxy) relayBody(r *request, x *pass, resp *origin.Response) {
 		}
 		body.chunked = &out.Header
 	}
+	x.watch.answers.Store(true)
 	if resp.Uploaded() {
 		x.watch.startSoon(time.Now())
 	}

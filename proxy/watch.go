@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,7 @@ type watch struct {
 	conn     *conn
 	cancel   func()
 	panicked func(what any) // is told why nobody looks any more
+	answers  atomic.Bool    // the client is being sent an answer
 
 	// Guarded by the lookout.
 	due        time.Time
@@ -110,7 +112,10 @@ func (w *watch) run(done chan struct{}) {
 			w.cancel()
 		}
 	}()
-	if awaitHangup(w.conn) {
+	if gone, why := awaitHangup(w.conn); gone {
+		if w.answers.Load() {
+			w.conn.noteStuck(why)
+		}
 		w.cancel()
 	}
 }
