@@ -34,6 +34,7 @@ type conn struct {
 	secure       bool   // the client speaks TLS, and Conn is a *secret
 	exact        bool   // it cannot be written to any more once a deadline has passed
 	plain        bool   // what comes is not followed: it is no HTTP, or will be; for whoever reads
+	stuck        bool   // it was counted that it takes nothing; guarded by the gate
 
 	// Guarded by the gate.
 	listed  *list.Element // among the gate's served ones; nil if it is not
@@ -49,7 +50,6 @@ type conn struct {
 
 	failed  atomic.Bool // the last Read did
 	linger  atomic.Bool // unread bytes of a request are expected
-	stuck   atomic.Bool // it was counted that a write timed out
 	closing sync.Once
 
 	request *head.Follower // sees what the client sends; nil between two requests

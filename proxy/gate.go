@@ -223,6 +223,15 @@ func (g *gate) closeAll() {
 	}
 }
 
+// isFirst reports whether something has not been said yet, which it is with this.
+func (g *gate) isFirst(said *bool) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	first := !*said
+	*said = true
+	return first
+}
+
 // hush has nobody wait for a client that takes nothing when its connection is closed:
 // the engine closes one after the other.
 func (g *gate) hush() {
