@@ -72,8 +72,8 @@ func (c *conn) armWrite(due time.Duration) error {
 // find it out first, see boundUnacked, and a watch hear of that before the next write.
 func (c *conn) noteStuck(err error) {
 	stuck := errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.ETIMEDOUT)
-	if c.gate != nil && stuck && c.gate.isFirst(&c.stuck) {
-		c.gate.hit(limitWriteTime)
+	if c.gate != nil && stuck {
+		c.gate.countStuck(c)
 	}
 }
 

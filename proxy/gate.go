@@ -223,13 +223,14 @@ func (g *gate) closeAll() {
 	}
 }
 
-// isFirst reports whether something has not been said yet, which it is with this.
-func (g *gate) isFirst(said *bool) bool {
+// countStuck counts a client that takes nothing, once.
+func (g *gate) countStuck(c *conn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	first := !*said
-	*said = true
-	return first
+	if !c.stuck {
+		c.stuck = true
+		g.hit(limitWriteTime)
+	}
 }
 
 // hush has nobody wait for a client that takes nothing when its connection is closed:
